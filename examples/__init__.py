@@ -1,0 +1,1 @@
+"""Examples: each folder is one, with a README of its own."""

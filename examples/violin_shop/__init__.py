@@ -1,0 +1,1 @@
+"""The violin shop: orders that survive flaky payments, long waits and a killed server."""

@@ -1,0 +1,1 @@
+"""What answers requests, messages and timers: the Lambda handlers and the local server."""

@@ -1,0 +1,38 @@
+"""The REST API as a Lambda function."""
+
+from typing import Final
+
+from dalsegno_functions import openapi
+from dalsegno_functions.http.event import GatewayEvent
+from dalsegno_functions.http.response import GatewayReply
+from dalsegno_functions.http.router import Router
+from dalsegno_functions.routes import (
+    health,
+    metadata,
+    poll,
+    queues,
+    tasks,
+    workflow,
+    workflow_bulk,
+    workflow_reads,
+)
+from dalsegno_functions.wiring import engine
+from dalsegno_state.engine import Engine
+
+OPERATIONS: Final = (
+    *metadata.routes,
+    *workflow.routes,
+    *workflow_reads.routes,
+    *workflow_bulk.routes,
+    *tasks.routes,
+    *poll.routes,
+    *queues.routes,
+    *health.routes,
+)
+
+API: Final[Router[Engine]] = Router((*OPERATIONS, *openapi.routes(OPERATIONS)))
+
+
+def handler(event: GatewayEvent, _context: object) -> GatewayReply:
+    """Lambda entry point."""
+    return API.answer(event, engine()).to_event()

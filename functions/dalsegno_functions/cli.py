@@ -1,0 +1,112 @@
+"""The ``dalsegno`` command."""
+
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from dalsegno import __version__
+from dalsegno_functions.local.logs import LogFormat, configure
+
+if TYPE_CHECKING:
+    from dalsegno_functions.local.server import LocalServer
+
+app = typer.Typer(
+    help="Durable workflows that speak Conductor's REST API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@app.command()
+def dev(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any that is free.")
+    ] = 8080,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Address to listen on. Nobody is asked who they are: "
+            "whoever can reach it can run workflows."
+        ),
+    ] = "127.0.0.1",
+    data: Annotated[
+        Path, typer.Option(file_okay=False, help="Directory that holds all state; made if absent.")
+    ] = Path(".dalsegno"),
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Keep nothing: all state is gone with the server.")
+    ] = False,
+    log_level: Annotated[
+        str, typer.Option(help="debug, info, warning or error.", metavar="LEVEL")
+    ] = "info",
+    log_format: Annotated[
+        LogFormat, typer.Option(help="auto is text at a terminal, JSON elsewhere.")
+    ] = LogFormat.AUTO,
+) -> None:
+    """Run the whole engine on this machine, with its state in one directory.
+
+    Point any Conductor SDK at it:
+
+        export CONDUCTOR_SERVER_URL=http://127.0.0.1:8080/api
+
+    State survives a restart, and a crash.
+
+    Stop the server with Ctrl-C: requests under way get ten seconds to finish.
+    """
+    if log_level.lower() not in {"debug", "info", "warning", "error"}:
+        raise typer.BadParameter("debug, info, warning or error", param_hint="--log-level")
+    configure(log_level, log_format)
+    server = _server(host, port, None if memory else data)
+    typer.echo(_banner(server.url, None if memory else data))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: finish, then end
+    with suppress(KeyboardInterrupt):
+        server.run()
+
+
+def _server(host: str, port: int, directory: Path | None) -> "LocalServer":
+    # Imported here, as these take half a second that `--help` need not take.
+    from dalsegno_functions.local.server import AddressInUseError, LocalServer
+    from dalsegno_functions.wiring import DataDirectoryError, local_engine
+
+    try:
+        return LocalServer(local_engine(directory), host=host, port=port)
+    except (AddressInUseError, DataDirectoryError) as error:
+        _give_up(str(error))
+
+
+def _give_up(reason: str) -> NoReturn:
+    typer.echo(f"dalsegno: {reason}", err=True)
+    raise typer.Exit(1)
+
+
+def _banner(url: str, directory: Path | None) -> str:
+    state = "in memory, gone when the server stops" if directory is None else directory.resolve()
+    return "\n".join(
+        (
+            "",
+            f"  Dalsegno {__version__}",
+            "",
+            f"  API      {url}/api",
+            f"  Docs     {url}/docs",
+            f"  State    {state}",
+            "",
+            "  Point a Conductor SDK at it:",
+            f"    export CONDUCTOR_SERVER_URL={url}/api",
+            "",
+        )
+    )

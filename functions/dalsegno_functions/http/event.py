@@ -1,0 +1,47 @@
+"""The event a gateway sends for a request: payload format 2.0 of API Gateway's HTTP APIs."""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from typing import Final, NotRequired, TypedDict
+
+from dalsegno.errors import PayloadTooLargeError
+
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024  # what API Gateway takes; Lambda itself takes 6 MB
+
+
+class GatewayHttp(TypedDict):
+    """The HTTP part of a request's context."""
+
+    method: str
+
+
+class GatewayContext(TypedDict):
+    """What the gateway knows of a request beside the request itself."""
+
+    http: GatewayHttp
+
+
+class GatewayEvent(TypedDict):
+    """A request; Lambda Function URLs send the same."""
+
+    rawPath: str
+    rawQueryString: NotRequired[str]
+    headers: NotRequired[Mapping[str, str]]
+    requestContext: GatewayContext
+    body: NotRequired[str | None]
+    isBase64Encoded: NotRequired[bool]
+
+
+def body_of(event: GatewayEvent) -> str | bytes:
+    """Return the body; raises PayloadTooLargeError if it is larger than any gateway's limit."""
+    body: str | bytes = event.get("body") or ""
+    if event.get("isBase64Encoded"):
+        body = b64decode(body)
+    if len(body) > MAX_BODY_BYTES:
+        raise too_large()
+    return body
+
+
+def too_large() -> PayloadTooLargeError:
+    """Return the failure of a request whose body is too large."""
+    return PayloadTooLargeError(f"the body is larger than {MAX_BODY_BYTES} bytes")

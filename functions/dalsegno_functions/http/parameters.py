@@ -1,0 +1,187 @@
+"""Parameters in paths and query strings: declared once, read and documented from that."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, Literal, TypeVar
+
+from dalsegno.errors import InvalidRequestError
+from dalsegno.models import JsonObject, JsonValue
+from dalsegno_functions.http.request import Request
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+E = TypeVar("E", bound=StrEnum)
+
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T_co]):
+    """How one value is read from text.
+
+    Attributes:
+        parse: Returns the value; raises ValueError, saying what was expected.
+        schema: Its JSON schema.
+    """
+
+    parse: Callable[[str], T_co]
+    schema: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter(Generic[T_co]):
+    """A parameter of a route; ``of`` reads it from a request.
+
+    Attributes:
+        of: Returns the value; raises InvalidRequestError if it is malformed, or missing.
+    """
+
+    name: str
+    place: Literal["path", "query"]
+    of: Callable[[Request], T_co]
+    schema: JsonObject
+    required: bool = False
+    description: str = ""
+
+
+def _parse_int(text: str) -> int:
+    if not (text.isascii() and text.lstrip("+-").isdigit() and len(text) <= 20):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def _parse_flag(text: str) -> bool:
+    lowered = text.lower()  # Conductor's Python SDK sends True and False
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise ValueError("true or false")
+
+
+TEXT: Kind[str] = Kind(str, {"type": "string"})
+FLAG: Kind[bool] = Kind(_parse_flag, {"type": "boolean"})
+
+
+def whole(minimum: int | None = None, maximum: int | None = None) -> Kind[int]:
+    """Return the kind of whole numbers in a range, by default those of 64 bits."""
+    low = -(2**63) if minimum is None else minimum
+    high = 2**63 - 1 if maximum is None else maximum
+    schema: JsonObject = {"type": "integer"}
+    if minimum is not None:
+        schema["minimum"] = minimum
+    if maximum is not None:
+        schema["maximum"] = maximum
+
+    def parse(text: str) -> int:
+        number = _parse_int(text)
+        if not low <= number <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return number
+
+    return Kind(parse, schema)
+
+
+def word(words: type[E]) -> Kind[E]:
+    """Return the kind of an enumeration's values, spelled exactly."""
+
+    def parse(text: str) -> E:
+        try:
+            return words(text)
+        except ValueError:
+            raise ValueError(f"one of {', '.join(words)}") from None
+
+    return Kind(parse, {"type": "string", "enum": [each.value for each in words]})
+
+
+def _convert(name: str, kind: Kind[T], text: str) -> T:
+    try:
+        return kind.parse(text)
+    except ValueError as error:
+        raise InvalidRequestError(f"{name}: expected {error}, got {text[:200]!r}") from None
+
+
+def _values(request: Request, name: str) -> list[str]:
+    # An empty value means the parameter was not given: SDKs send `waitUntilTaskRef=`.
+    return [value for value in request.query.get(name, ()) if value]
+
+
+def path(name: str, kind: Kind[T], description: str = "") -> Parameter[T]:
+    """Return a variable of the path."""
+    return Parameter(
+        name=name,
+        place="path",
+        of=lambda request: _convert(name, kind, request.path[name]),
+        schema=kind.schema,
+        required=True,
+        description=description,
+    )
+
+
+def required(name: str, kind: Kind[T], description: str = "") -> Parameter[T]:
+    """Return a query parameter that must be given."""
+
+    def read(request: Request) -> T:
+        values = _values(request, name)
+        if not values:
+            raise InvalidRequestError(f"query parameter {name} is required")
+        return _convert(name, kind, values[0])
+
+    return Parameter(
+        name=name,
+        place="query",
+        of=read,
+        schema=kind.schema,
+        required=True,
+        description=description,
+    )
+
+
+def optional(name: str, kind: Kind[T], description: str = "") -> Parameter[T | None]:
+    """Return a query parameter that is None unless given."""
+
+    def read(request: Request) -> T | None:
+        values = _values(request, name)
+        return _convert(name, kind, values[0]) if values else None
+
+    return Parameter(name=name, place="query", of=read, schema=kind.schema, description=description)
+
+
+def defaulted(name: str, kind: Kind[T], default: T, description: str = "") -> Parameter[T]:
+    """Return a query parameter that has a default."""
+
+    def read(request: Request) -> T:
+        values = _values(request, name)
+        return _convert(name, kind, values[0]) if values else default
+
+    shown: JsonValue = default if isinstance(default, bool | int | str) else None
+    return Parameter(
+        name=name,
+        place="query",
+        of=read,
+        schema={**kind.schema, "default": shown},
+        description=description,
+    )
+
+
+def repeated(
+    name: str, kind: Kind[T], description: str = "", *, at_least: int = 0
+) -> Parameter[tuple[T, ...]]:
+    """Return a query parameter that may be given any number of times."""
+
+    def read(request: Request) -> tuple[T, ...]:
+        values = _values(request, name)
+        if len(values) < at_least:
+            raise InvalidRequestError(f"query parameter {name} is required")
+        return tuple(_convert(name, kind, value) for value in values)
+
+    return Parameter(
+        name=name,
+        place="query",
+        of=read,
+        schema={"type": "array", "items": kind.schema},
+        required=at_least > 0,
+        description=description,
+    )

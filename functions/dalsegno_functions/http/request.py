@@ -1,0 +1,24 @@
+"""One HTTP request, as a handler sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request whose route is known.
+
+    Attributes:
+        path: Variables of the route's path, percent-decoded.
+        query: Values of each query parameter, in order.
+        body: Text as a gateway hands it over, or bytes if they were no UTF-8; unparsed.
+    """
+
+    method: str
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, list[str]] = field(default_factory=dict)
+    body: str | bytes = ""
+
+    def text(self) -> str:
+        """Return the body as text, with what is not UTF-8 replaced."""
+        return self.body if isinstance(self.body, str) else self.body.decode(errors="replace")

@@ -1,0 +1,1 @@
+"""The same API in one process: for laptops, tests and newcomers."""

@@ -1,0 +1,112 @@
+"""The local server: the API over HTTP, and what goes on behind it, in one process."""
+
+import errno
+import socket
+from contextlib import suppress
+from typing import Final
+
+import uvicorn
+from pydantic import ValidationError
+
+from dalsegno.models import ConductorModel
+from dalsegno_functions.api import API, OPERATIONS
+from dalsegno_functions.local.asgi import GatewayApp
+from dalsegno_functions.local.background import Background
+from dalsegno_functions.wiring import LocalEngine
+
+GRACE_SECONDS: Final = 10
+
+_BACKLOG: Final = 2048
+
+
+class AddressInUseError(Exception):
+    """Somebody else listens there."""
+
+
+class LocalServer:
+    """Serves one engine; bound on construction, so that its address is known before it runs."""
+
+    def __init__(self, local: LocalEngine, *, host: str = "127.0.0.1", port: int = 8080) -> None:
+        """Take the address; port 0 takes any that is free.
+
+        Raises:
+            AddressInUseError: The port is taken, or may not be used.
+        """
+        self._socket = _bound(host, port)
+        self._background = Background(local.engine, local.queues)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                GatewayApp(API, local.engine),
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                backlog=_BACKLOG,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where the server is found."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def run(self) -> None:
+        """Serve until stopped, by ``stop`` or by a signal if this is the main thread.
+
+        Then no new request is accepted, those under way get ``GRACE_SECONDS`` to finish, and
+        the background work ends after what it is doing.
+        """
+        _build_models()
+        self._background.start()
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._background.stop(GRACE_SECONDS)
+            self._socket.close()
+
+    def stop(self) -> None:
+        """Have ``run`` return."""
+        self._server.should_exit = True
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise AddressInUseError(_reason(host, port, error)) from error
+    return listener
+
+
+def _reason(host: str, port: int, error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port {port} of {host} is taken: stop who uses it, or choose another --port"
+        case errno.EACCES:
+            return f"port {port} needs more rights: choose one above 1023 with --port"
+        case _:
+            return f"cannot listen on {host}:{port}: {error.strerror or error}"
+
+
+def _build_models() -> None:
+    """Build what would else be built by the first requests, by several threads at once."""
+    waiting = list(ConductorModel.__subclasses__())
+    while waiting:
+        model = waiting.pop()
+        model.model_rebuild()
+        waiting += model.__subclasses__()
+    for route in OPERATIONS:
+        if route.body is not None:
+            with suppress(ValidationError):
+                route.body.adapter.validate_json("null")

@@ -1,0 +1,146 @@
+"""Definitions: ``/api/metadata``."""
+
+from dalsegno.models import BulkResponse, TaskDef, WorkflowDef, WorkflowDefSummary
+from dalsegno_functions.http.body import Body
+from dalsegno_functions.http.parameters import FLAG, TEXT, defaulted, optional, path, whole
+from dalsegno_functions.http.request import Request
+from dalsegno_functions.http.response import Response, empty, json
+from dalsegno_functions.http.routes import Routes
+from dalsegno_state.engine import Engine
+
+routes: Routes[Engine] = Routes("Metadata", "/api/metadata")
+
+WORKFLOW_DEF = Body(WorkflowDef)
+WORKFLOW_DEFS = Body(list[WorkflowDef])
+TASK_DEF = Body(TaskDef)
+TASK_DEFS = Body(list[TaskDef])
+
+OVERWRITE = defaulted("overwrite", FLAG, False, "Replace that version if it exists.")
+VERSION = optional("version", whole(), "The highest one unless given.")
+VERSION_IN_PATH = path("version", whole())
+CLASSIFIER = optional("classifier", TEXT, "Only those of this kind; several joined by commas.")
+
+
+@routes.post(
+    "/workflow", "Register a workflow definition", parameters=(OVERWRITE,), body=WORKFLOW_DEF
+)
+def create_workflow_def(request: Request, engine: Engine) -> Response:
+    """Store a new definition, or replace it if asked."""
+    definition = WORKFLOW_DEF.of(request)
+    engine.metadata.create_workflow_def(definition, overwrite=OVERWRITE.of(request))
+    return empty()
+
+
+@routes.post("/workflow/validate", "Check a workflow definition", body=WORKFLOW_DEF)
+def check_workflow_def(request: Request, engine: Engine) -> Response:
+    """Check a definition without storing it."""
+    engine.metadata.check_workflow_def(WORKFLOW_DEF.of(request))
+    return empty()
+
+
+@routes.put(
+    "/workflow",
+    "Register or replace workflow definitions",
+    body=WORKFLOW_DEFS,
+    returns=BulkResponse,
+)
+def update_workflow_defs(request: Request, engine: Engine) -> Response:
+    """Store definitions, new or not."""
+    return json(engine.metadata.update_workflow_defs(WORKFLOW_DEFS.of(request)))
+
+
+@routes.get(
+    "/workflow",
+    "List all versions of all workflow definitions",
+    parameters=(CLASSIFIER,),
+    returns=list[WorkflowDef],
+)
+def workflow_defs(request: Request, engine: Engine) -> Response:
+    """Answer with the definitions, of one kind if asked."""
+    return json(engine.metadata.workflow_defs(CLASSIFIER.of(request)))
+
+
+@routes.get(
+    "/workflow/names-and-versions",
+    "List the names of workflow definitions with their versions",
+    returns=dict[str, list[WorkflowDefSummary]],
+)
+def names_and_versions(_request: Request, engine: Engine) -> Response:
+    """Answer with a map from names to versions."""
+    return json(engine.metadata.names_and_versions())
+
+
+@routes.get("/workflow/names", "List the names of workflow definitions", returns=list[str])
+def workflow_names(_request: Request, engine: Engine) -> Response:
+    """Answer with the names."""
+    return json(engine.metadata.workflow_names())
+
+
+@routes.get(
+    "/workflow/latest-versions",
+    "List the latest version of each workflow definition",
+    returns=list[WorkflowDef],
+)
+def latest_workflow_defs(_request: Request, engine: Engine) -> Response:
+    """Answer with one definition per name."""
+    return json(engine.metadata.latest_workflow_defs())
+
+
+@routes.get(
+    "/workflow/{name}", "Get a workflow definition", parameters=(VERSION,), returns=WorkflowDef
+)
+def workflow_def(request: Request, engine: Engine) -> Response:
+    """Answer with one definition."""
+    return json(engine.metadata.workflow_def(request.path["name"], VERSION.of(request)))
+
+
+@routes.get(
+    "/workflow/{name}/versions",
+    "List the versions of a workflow definition",
+    returns=list[WorkflowDefSummary],
+)
+def workflow_versions(request: Request, engine: Engine) -> Response:
+    """Answer with the versions of one name."""
+    return json(engine.metadata.workflow_versions(request.path["name"]))
+
+
+@routes.delete(
+    "/workflow/{name}/{version}", "Delete a workflow definition", parameters=(VERSION_IN_PATH,)
+)
+def delete_workflow_def(request: Request, engine: Engine) -> Response:
+    """Forget a definition; running workflows keep it."""
+    engine.metadata.delete_workflow_def(request.path["name"], VERSION_IN_PATH.of(request))
+    return empty()
+
+
+@routes.post("/taskdefs", "Register or replace task definitions", body=TASK_DEFS)
+def create_task_defs(request: Request, engine: Engine) -> Response:
+    """Store task definitions, new or not."""
+    engine.metadata.create_task_defs(TASK_DEFS.of(request))
+    return empty()
+
+
+@routes.put("/taskdefs", "Replace a task definition", body=TASK_DEF)
+def update_task_def(request: Request, engine: Engine) -> Response:
+    """Replace a task definition; unknown ones are refused, which SDKs rely on."""
+    engine.metadata.update_task_def(TASK_DEF.of(request))
+    return empty()
+
+
+@routes.get("/taskdefs", "List all task definitions", returns=list[TaskDef])
+def task_defs(_request: Request, engine: Engine) -> Response:
+    """Answer with all task definitions."""
+    return json(engine.metadata.task_defs())
+
+
+@routes.get("/taskdefs/{tasktype}", "Get a task definition", returns=TaskDef)
+def task_def(request: Request, engine: Engine) -> Response:
+    """Answer with one task definition."""
+    return json(engine.metadata.task_def(request.path["tasktype"]))
+
+
+@routes.delete("/taskdefs/{tasktype}", "Delete a task definition")
+def delete_task_def(request: Request, engine: Engine) -> Response:
+    """Forget a task definition."""
+    engine.metadata.delete_task_def(request.path["tasktype"])
+    return empty()

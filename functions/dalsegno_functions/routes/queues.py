@@ -1,0 +1,90 @@
+"""Queues of tasks: how long they are and who polls them, under ``/api/tasks/queue``."""
+
+from dalsegno.models import PollData
+from dalsegno_functions.http.parameters import TEXT, optional, repeated, required
+from dalsegno_functions.http.request import Request
+from dalsegno_functions.http.response import Response, json, text
+from dalsegno_functions.http.routes import Routes
+from dalsegno_state.engine import Engine
+
+routes: Routes[Engine] = Routes("Queues", "/api/tasks/queue")
+
+TASK_TYPES = repeated("taskType", TEXT, at_least=1)
+TASK_TYPE = required("taskType", TEXT)
+DOMAIN = optional("domain", TEXT)
+
+# Conductor's queues are sharded, and its answer names the shards; here there is but one.
+_SHARD = "a"
+
+
+@routes.get(
+    "/sizes",
+    "Tell how many tasks of each type wait",
+    parameters=(TASK_TYPES,),
+    returns=dict[str, int],
+)
+def sizes(request: Request, engine: Engine) -> Response:
+    """Answer with a map from task types to sizes."""
+    names = list(TASK_TYPES.of(request))
+    found = engine.tasks.queue_sizes(names)
+    return json({name: found[name].size if name in found else 0 for name in names})
+
+
+@routes.get(
+    "/size",
+    "Tell how many tasks of a type wait",
+    parameters=(TASK_TYPE, DOMAIN),
+    returns=int,
+)
+def size(request: Request, engine: Engine) -> Response:
+    """Answer with a number."""
+    task_type, domain = TASK_TYPE.of(request), DOMAIN.of(request)
+    name = f"{domain}:{task_type}" if domain else task_type
+    found = engine.tasks.queue_sizes([name]).get(name)
+    return json(found.size if found else 0)
+
+
+@routes.get("/all", "Tell the size of every queue", returns=dict[str, int])
+def all_sizes(_request: Request, engine: Engine) -> Response:
+    """Answer with a map from queues to sizes."""
+    found = engine.tasks.queue_sizes(None)
+    return json({name: found[name].size for name in sorted(found)})
+
+
+@routes.get(
+    "/all/verbose",
+    "Tell the size of every queue, and how many of its tasks are in workers' hands",
+    returns=dict[str, dict[str, dict[str, int]]],
+)
+def all_verbose(_request: Request, engine: Engine) -> Response:
+    """Answer with a map from queues to shards to numbers."""
+    found = engine.tasks.queue_sizes(None)
+    return json(
+        {
+            name: {_SHARD: {"size": found[name].size, "uacked": found[name].unacknowledged}}
+            for name in sorted(found)
+        }
+    )
+
+
+@routes.get(
+    "/polldata",
+    "Tell who polled for a task type last",
+    parameters=(TASK_TYPE,),
+    returns=list[PollData],
+)
+def poll_data(request: Request, engine: Engine) -> Response:
+    """Answer with the last polls of a task type."""
+    return json(engine.tasks.poll_data(TASK_TYPE.of(request)))
+
+
+@routes.get("/polldata/all", "Tell who polled for any task type last", returns=list[PollData])
+def all_poll_data(_request: Request, engine: Engine) -> Response:
+    """Answer with the last polls of every task type."""
+    return json(engine.tasks.poll_data(None))
+
+
+@routes.post("/requeue/{taskType}", "Send the pending tasks of a type again", returns=str)
+def requeue(request: Request, engine: Engine) -> Response:
+    """Send lost messages again and answer with how many."""
+    return text(str(engine.tasks.requeue(request.path["taskType"])))

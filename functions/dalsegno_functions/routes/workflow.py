@@ -1,0 +1,233 @@
+"""Executions: starting and steering them, under ``/api/workflow``."""
+
+from uuid import uuid4
+
+from dalsegno.models import (
+    JsonObject,
+    RerunWorkflowRequest,
+    ReturnStrategy,
+    SkipTaskRequest,
+    StartWorkflowRequest,
+    WorkflowRun,
+)
+from dalsegno_functions import synchronous
+from dalsegno_functions.http.body import Body
+from dalsegno_functions.http.parameters import (
+    FLAG,
+    TEXT,
+    defaulted,
+    optional,
+    path,
+    whole,
+    word,
+)
+from dalsegno_functions.http.request import Request
+from dalsegno_functions.http.response import Response, empty, json, no_content, text
+from dalsegno_functions.http.routes import Lane, Routes
+from dalsegno_state.engine import Engine
+
+routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
+
+
+class ExecuteWorkflowRequest(StartWorkflowRequest):
+    """Starts a workflow whose name and version are in the path."""
+
+    name: str = ""
+
+
+START = Body(StartWorkflowRequest)
+EXECUTE = Body(ExecuteWorkflowRequest, default=ExecuteWorkflowRequest)
+INPUT = Body(JsonObject)
+RERUN = Body(RerunWorkflowRequest)
+SKIP = Body(SkipTaskRequest, default=SkipTaskRequest)
+
+VERSION = optional("version", whole(), "Of the definition; the highest one unless given.")
+CORRELATION_ID = optional("correlationId", TEXT)
+PRIORITY = defaulted("priority", whole(0, 99), 0)
+VERSION_IN_PATH = path("version", whole(), "Of the definition; 0 for the highest one.")
+REQUEST_ID = optional("requestId", TEXT, "Comes back in the answer.")
+WAIT_UNTIL_TASK_REF = optional(
+    "waitUntilTaskRef", TEXT, "Reference names joined by commas; answer once one has ended."
+)
+WAIT_FOR_SECONDS = defaulted(
+    "waitForSeconds", whole(0), 10, f"At most {synchronous.MAX_WAIT_SECONDS:.0f}; 0 means 10."
+)
+RETURN_STRATEGY = defaulted("returnStrategy", word(ReturnStrategy), ReturnStrategy.TARGET_WORKFLOW)
+LATEST = defaulted("useLatestDefinitions", FLAG, False)
+RESUME = defaulted("resumeSubworkflowTasks", FLAG, False, "Retry where the failure is deepest.")
+REASON = optional("reason", TEXT)
+ARCHIVE = defaulted("archiveWorkflow", FLAG, True)
+
+
+@routes.post("", "Start a workflow", body=START, returns=str)
+def start(request: Request, engine: Engine) -> Response:
+    """Start a workflow and answer with its id."""
+    return text(engine.executions.start(START.of(request)))
+
+
+@routes.post(
+    "/{name}",
+    "Start a workflow by name",
+    parameters=(VERSION, CORRELATION_ID, PRIORITY),
+    body=INPUT,
+    returns=str,
+)
+def start_by_name(request: Request, engine: Engine) -> Response:
+    """Start a workflow with the body as its input and answer with its id."""
+    start_request = StartWorkflowRequest(
+        name=request.path["name"],
+        version=VERSION.of(request),
+        correlation_id=CORRELATION_ID.of(request),
+        priority=PRIORITY.of(request),
+        input=INPUT.of(request),
+    )
+    return text(engine.executions.start(start_request))
+
+
+@routes.post(
+    "/execute/{name}/{version}",
+    "Start a workflow and wait until it has ended or stands still",
+    parameters=(
+        VERSION_IN_PATH,
+        REQUEST_ID,
+        WAIT_UNTIL_TASK_REF,
+        WAIT_FOR_SECONDS,
+        RETURN_STRATEGY,
+    ),
+    body=EXECUTE,
+    returns=WorkflowRun,
+    lane=Lane.WAIT,
+)
+def execute(request: Request, engine: Engine) -> Response:
+    """Start a workflow, wait, and answer with what the return strategy asks for."""
+    start_request = _execute_request(request)
+    wait_seconds = WAIT_FOR_SECONDS.of(request) or 10
+    strategy = RETURN_STRATEGY.of(request)
+    wait = synchronous.Wait(
+        workflow_id=engine.executions.start(start_request),
+        refs=_names(WAIT_UNTIL_TASK_REF.of(request)),
+        seconds=wait_seconds,
+        strategy=strategy,
+        request_id=REQUEST_ID.of(request) or str(uuid4()),
+    )
+    return json(synchronous.run(engine, wait))
+
+
+@routes.put("/decide/{workflowId}", "Look at a workflow now and go on with what is due")
+def decide(request: Request, engine: Engine) -> Response:
+    """Evaluate a workflow."""
+    engine.executions.decide(request.path["workflowId"])
+    return empty()
+
+
+@routes.put("/{workflowId}/pause", "Pause a workflow: open tasks go on, nothing new starts")
+def pause(request: Request, engine: Engine) -> Response:
+    """Pause a workflow."""
+    engine.executions.pause(request.path["workflowId"])
+    return empty()
+
+
+@routes.put("/{workflowId}/resume", "Resume a paused workflow")
+def resume(request: Request, engine: Engine) -> Response:
+    """Resume a workflow."""
+    engine.executions.resume(request.path["workflowId"])
+    return empty()
+
+
+@routes.put("/{workflowId}/skiptask/{taskReferenceName}", "Skip a task not reached yet", body=SKIP)
+def skip_task(request: Request, engine: Engine) -> Response:
+    """Have a task stepped over when it is reached."""
+    variables = request.path
+    engine.executions.skip_task(
+        variables["workflowId"], variables["taskReferenceName"], SKIP.of(request)
+    )
+    return empty()
+
+
+@routes.post(
+    "/{workflowId}/rerun",
+    "Run an ended workflow again, from its beginning or from a task",
+    body=RERUN,
+    returns=str,
+)
+def rerun(request: Request, engine: Engine) -> Response:
+    """Rerun a workflow and answer with its id."""
+    return text(engine.executions.rerun(request.path["workflowId"], RERUN.of(request)))
+
+
+@routes.post(
+    "/{workflowId}/restart",
+    "Run an ended workflow again from its beginning",
+    parameters=(LATEST,),
+    status=204,
+)
+def restart(request: Request, engine: Engine) -> Response:
+    """Restart a workflow."""
+    latest = LATEST.of(request)
+    engine.executions.restart(request.path["workflowId"], use_latest_definitions=latest)
+    return no_content()
+
+
+@routes.post(
+    "/{workflowId}/retry",
+    "Try the failed tasks of an ended workflow again",
+    parameters=(RESUME,),
+    status=204,
+)
+def retry(request: Request, engine: Engine) -> Response:
+    """Retry a workflow."""
+    resume_deep = RESUME.of(request)
+    engine.executions.retry(request.path["workflowId"], resume_subworkflow_tasks=resume_deep)
+    return no_content()
+
+
+@routes.post(
+    "/{workflowId}/resetcallbacks", "Make tasks that wait for a call-back due now", status=204
+)
+def reset_callbacks(request: Request, engine: Engine) -> Response:
+    """Hand out again now what workers asked to get later."""
+    engine.executions.reset_callbacks(request.path["workflowId"])
+    return no_content()
+
+
+@routes.delete("/{workflowId}", "Terminate a workflow", parameters=(REASON,))
+def terminate(request: Request, engine: Engine) -> Response:
+    """Terminate a workflow and whatever is open in it."""
+    engine.executions.terminate(request.path["workflowId"], REASON.of(request))
+    return empty()
+
+
+@routes.delete("/{workflowId}/remove", "Remove an ended workflow", parameters=(ARCHIVE,))
+def remove(request: Request, engine: Engine) -> Response:
+    """Forget a workflow; archive it unless told otherwise."""
+    engine.executions.remove(request.path["workflowId"], archive=ARCHIVE.of(request))
+    return empty()
+
+
+@routes.delete(
+    "/{workflowId}/terminate-remove",
+    "Terminate a workflow and remove it",
+    parameters=(REASON, ARCHIVE),
+)
+def terminate_and_remove(request: Request, engine: Engine) -> Response:
+    """Terminate a workflow, then forget it."""
+    archive = ARCHIVE.of(request)
+    engine.executions.terminate(request.path["workflowId"], REASON.of(request))
+    engine.executions.remove(request.path["workflowId"], archive=archive)
+    return empty()
+
+
+def _execute_request(request: Request) -> StartWorkflowRequest:
+    """Return what to start: name and version are the path's, whatever the body says."""
+    asked = EXECUTE.of(request)
+    changes: dict[str, object] = {
+        "name": request.path["name"],
+        "version": VERSION_IN_PATH.of(request) or None,
+    }
+    if asked.workflow_def is not None and asked.workflow_def.tasks:
+        changes["input"] = {**asked.input, "_systemMetadata": {"dynamic": True}}
+    return asked.model_copy(update=changes)
+
+
+def _names(joined: str | None) -> frozenset[str]:
+    return frozenset(name.strip() for name in (joined or "").split(",") if name.strip())

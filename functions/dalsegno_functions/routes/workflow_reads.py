@@ -1,0 +1,192 @@
+"""Executions: reading and finding them, under ``/api/workflow``."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from dalsegno.models import (
+    SearchResult,
+    Task,
+    TaskStatus,
+    Workflow,
+    WorkflowStatus,
+    WorkflowStatusResponse,
+    WorkflowSummary,
+)
+from dalsegno_functions.http.body import Body
+from dalsegno_functions.http.parameters import (
+    FLAG,
+    TEXT,
+    Kind,
+    defaulted,
+    optional,
+    repeated,
+    whole,
+)
+from dalsegno_functions.http.request import Request
+from dalsegno_functions.http.response import Response, json
+from dalsegno_functions.http.routes import Routes
+from dalsegno_state.engine import Engine
+from dalsegno_state.ports import WorkflowQuery
+from dalsegno_state.search_language import workflow_query
+
+routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
+
+MAX_PAGE = 5000
+
+CORRELATION_IDS = Body(list[str])
+
+INCLUDE_TASKS = defaulted("includeTasks", FLAG, True)
+INCLUDE_OUTPUT = defaulted("includeOutput", FLAG, False)
+INCLUDE_VARIABLES = defaulted("includeVariables", FLAG, False)
+INCLUDE_CLOSED = defaulted("includeClosed", FLAG, False, "Those not running, too.")
+WITH_TASKS = defaulted("includeTasks", FLAG, False)
+TASK_STATUS = repeated(
+    "status",
+    Kind(lambda text: TaskStatus(text.upper()), {"type": "string", "enum": list(TaskStatus)}),
+)
+START = defaulted("start", whole(0), 0, "How many to leave out.")
+COUNT = defaulted("count", whole(0), 15)
+SIZE = defaulted("size", whole(0, MAX_PAGE), 100)
+SORT = optional("sort", TEXT, "Such as startTime:DESC.")
+FREE_TEXT = optional("freeText", TEXT)
+QUERY = optional("query", TEXT, "Such as: workflowType = 'order' AND status IN (RUNNING, PAUSED)")
+TOP_LEVEL_ONLY = defaulted("topLevelOnly", FLAG, False, "No sub-workflows.")
+SEARCH = (QUERY, FREE_TEXT, SORT, START, SIZE, TOP_LEVEL_ONLY)
+RUNNING_VERSION = defaulted("version", whole(), 1)
+WINDOW_START = optional("startTime", whole(0), "Epoch milliseconds; counts with endTime only.")
+WINDOW_END = optional("endTime", whole(0), "Epoch milliseconds.")
+
+
+@routes.get(
+    "/search",
+    "Search for workflows",
+    parameters=SEARCH,
+    returns=SearchResult[WorkflowSummary],
+)
+def search(request: Request, engine: Engine) -> Response:
+    """Answer with a page of summaries."""
+    return json(engine.queries.search(_query(request)))
+
+
+@routes.get("/search-v2", "Search for workflows", parameters=SEARCH, returns=SearchResult[Workflow])
+def search_v2(request: Request, engine: Engine) -> Response:
+    """Answer with a page of workflows, without their tasks."""
+    return json(engine.queries.search_v2(_query(request)))
+
+
+@routes.get(
+    "/running/{name}",
+    "List ids of running workflows, or of all that were started in a window of time",
+    parameters=(RUNNING_VERSION, WINDOW_START, WINDOW_END),
+    returns=list[str],
+)
+def running(request: Request, engine: Engine) -> Response:
+    """Answer with ids."""
+    query = WorkflowQuery(names=(request.path["name"],), versions=(RUNNING_VERSION.of(request),))
+    after, before = WINDOW_START.of(request), WINDOW_END.of(request)
+    if after and before:
+        query = replace(query, started_after=after - 1, started_before=before + 1)
+    else:
+        query = replace(query, statuses=(WorkflowStatus.RUNNING,))
+    return json([summary.workflow_id for summary in _all_summaries(engine, query)])
+
+
+@routes.get(
+    "/{name}/correlated/{correlationId}",
+    "List the workflows of a name with a correlation id",
+    parameters=(INCLUDE_CLOSED, WITH_TASKS),
+    returns=list[Workflow],
+)
+def correlated(request: Request, engine: Engine) -> Response:
+    """Answer with workflows."""
+    return json(_correlated(request, engine, request.path["correlationId"]))
+
+
+@routes.post(
+    "/{name}/correlated",
+    "List the workflows of a name for each of several correlation ids",
+    parameters=(INCLUDE_CLOSED, WITH_TASKS),
+    body=CORRELATION_IDS,
+    returns=dict[str, list[Workflow]],
+)
+def correlated_each(request: Request, engine: Engine) -> Response:
+    """Answer with a map from correlation ids to workflows."""
+    ids = CORRELATION_IDS.of(request)
+    return json({each: _correlated(request, engine, each) for each in ids})
+
+
+@routes.get("/{workflowId}", "Get a workflow", parameters=(INCLUDE_TASKS,), returns=Workflow)
+def workflow(request: Request, engine: Engine) -> Response:
+    """Answer with a workflow."""
+    include_tasks = INCLUDE_TASKS.of(request)
+    return json(engine.queries.workflow(request.path["workflowId"], include_tasks=include_tasks))
+
+
+@routes.get(
+    "/{workflowId}/status",
+    "Get the status of a workflow",
+    parameters=(INCLUDE_OUTPUT, INCLUDE_VARIABLES),
+    returns=WorkflowStatusResponse,
+)
+def status(request: Request, engine: Engine) -> Response:
+    """Answer with the status; output and variables only if asked for."""
+    found = engine.queries.status(request.path["workflowId"])
+    answer = WorkflowStatusResponse.model_construct(
+        workflow_id=found.workflow_id,
+        correlation_id=found.correlation_id,
+        output=found.output if INCLUDE_OUTPUT.of(request) else None,
+        variables=found.variables if INCLUDE_VARIABLES.of(request) else None,
+        status=found.status,
+    )
+    return json(answer)
+
+
+@routes.get(
+    "/{workflowId}/tasks",
+    "List the tasks of a workflow",
+    parameters=(START, COUNT, TASK_STATUS),
+    returns=SearchResult[Task],
+)
+def tasks(request: Request, engine: Engine) -> Response:
+    """Answer with a page of tasks."""
+    page = engine.queries.tasks(
+        request.path["workflowId"],
+        start=START.of(request),
+        count=COUNT.of(request),
+        statuses=frozenset(status.value for status in TASK_STATUS.of(request)),
+    )
+    return json(page)
+
+
+def _query(request: Request) -> WorkflowQuery:
+    query = workflow_query(
+        QUERY.of(request),
+        sort=SORT.of(request),
+        free_text=FREE_TEXT.of(request),
+        start=START.of(request),
+        size=SIZE.of(request),
+    )
+    return replace(query, parent_workflow_ids=("",)) if TOP_LEVEL_ONLY.of(request) else query
+
+
+def _all_summaries(engine: Engine, query: WorkflowQuery) -> Iterator[WorkflowSummary]:
+    start = 0
+    while True:
+        page = engine.queries.search(replace(query, start=start, size=MAX_PAGE))
+        yield from page.results
+        start += MAX_PAGE
+        if start >= page.total_hits:
+            return
+
+
+def _correlated(request: Request, engine: Engine, correlation_id: str) -> list[Workflow]:
+    query = WorkflowQuery(
+        names=(request.path["name"],),
+        correlation_ids=(correlation_id,),
+        statuses=None if INCLUDE_CLOSED.of(request) else (WorkflowStatus.RUNNING,),
+    )
+    include_tasks = WITH_TASKS.of(request)
+    return [
+        engine.queries.workflow(summary.workflow_id, include_tasks=include_tasks)
+        for summary in _all_summaries(engine, query)
+    ]

@@ -1,0 +1,1 @@
+"""The engine: a pure decider, its task types, the ports it needs, their adapters."""

@@ -1,0 +1,156 @@
+"""The branches of a dynamic fork, in each of the forms an input can list them."""
+
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from dalsegno.models import (
+    DynamicForkJoinTaskList,
+    JsonObject,
+    JsonValue,
+    SubWorkflowParams,
+    WorkflowTask,
+)
+
+
+class BranchError(Exception):
+    """The input of a dynamic fork does not say what to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One branch: a task, and inputs laid over its parameters."""
+
+    task: WorkflowTask
+    inputs: JsonObject = field(default_factory=dict)
+
+    @property
+    def ref(self) -> str:
+        """Reference name of the branch's task."""
+        return self.task.task_reference_name
+
+
+def branches_of(fork: WorkflowTask, inputs: JsonObject, *, has_precedent: bool) -> list[Branch]:
+    """Return the branches a fork's input lists; the first form that is there wins.
+
+    Args:
+        has_precedent: Another dynamic fork ran before, so generated names carry this one's.
+
+    Raises:
+        BranchError: The input is not one of the forms.
+    """
+    same_for_all = inputs.get("forkTaskInputs")
+    if isinstance(same_for_all, list):
+        return _same_task(fork, inputs, same_for_all, has_precedent=has_precedent)
+    if fork.dynamic_fork_tasks_param:
+        return _listed_tasks(fork, inputs)
+    if fork.dynamic_fork_join_tasks_param:
+        return _old_form(inputs.get(fork.dynamic_fork_join_tasks_param))
+    raise BranchError(
+        f"Dynamic fork {fork.task_reference_name} has no list of tasks: give it forkTaskInputs, or "
+        "dynamicForkTasksParam and dynamicForkTasksInputParamName"
+    )
+
+
+def _same_task(
+    fork: WorkflowTask, inputs: JsonObject, elements: list[JsonValue], *, has_precedent: bool
+) -> list[Branch]:
+    workflow = inputs.get("forkTaskWorkflow")
+    task_type = str(inputs.get("forkTaskType") or "SIMPLE")
+    named = inputs.get("forkTaskName")
+    is_system = task_type != "SIMPLE" and workflow is None
+    name = str(named) if named else (task_type if is_system else fork.task_reference_name)
+    prefix = f"_{fork.task_reference_name}" if has_precedent else ""
+    branches = []
+    for index, element in enumerate(elements):
+        given: JsonObject = element if isinstance(element, dict) else {"input": element}
+        task = WorkflowTask(
+            name=str(workflow) if workflow is not None and not named else name,
+            task_reference_name=f"{prefix}_{name}_{index}",
+            type="SUB_WORKFLOW" if workflow is not None else task_type,
+            sub_workflow_param=_sub_workflow(inputs, given) if workflow is not None else None,
+            optional=fork.optional,
+        )
+        branches.append(Branch(task, {**given, "__index": index}))
+    return branches
+
+
+def _sub_workflow(inputs: JsonObject, element: JsonObject) -> SubWorkflowParams:
+    version = inputs.get("forkTaskWorkflowVersion")
+    domains = element.get("taskToDomain")
+    try:
+        return SubWorkflowParams(
+            name=str(inputs.get("forkTaskWorkflow")),
+            version=None if version in (None, "") else int(str(version)),
+            task_to_domain={str(k): str(v) for k, v in domains.items()}
+            if isinstance(domains, dict)
+            else None,
+        )
+    except ValueError as error:
+        raise BranchError(f"forkTaskWorkflowVersion is not a number: {version}") from error
+
+
+def _listed_tasks(fork: WorkflowTask, inputs: JsonObject) -> list[Branch]:
+    param = fork.dynamic_fork_tasks_param or ""
+    listed = inputs.get(param)
+    extras = inputs.get(fork.dynamic_fork_tasks_input_param_name or "")
+    if extras is None:
+        extras = {}
+    if not isinstance(extras, dict):
+        raise BranchError(
+            f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but "
+            f"found {extras}"
+        )
+    try:
+        if not isinstance(listed, list):
+            raise BranchError(_not_a_list(param, listed))
+        tasks = [WorkflowTask.model_validate(task) for task in listed]
+    except ValidationError as error:
+        raise BranchError(_not_a_list(param, listed)) from error
+    if any(not task.task_reference_name for task in tasks):
+        raise BranchError(f"Input '{param}' is invalid. Each task needs a taskReferenceName")
+    return [Branch(_named(task), _inputs_of(task, extras)) for task in tasks]
+
+
+def _inputs_of(task: WorkflowTask, extras: JsonObject) -> JsonObject:
+    given = extras.get(task.task_reference_name)
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise BranchError(
+            f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but "
+            f"found {given} for {task.task_reference_name}"
+        )
+    return given
+
+
+def _named(task: WorkflowTask) -> WorkflowTask:
+    return task if task.name else task.model_copy(update={"name": task.task_reference_name})
+
+
+def _not_a_list(param: str, listed: JsonValue) -> str:
+    shown = str(listed)[:200]
+    return f"Input '{param}' is invalid. Cannot deserialize a list of Workflow Tasks from '{shown}'"
+
+
+def _old_form(value: JsonValue) -> list[Branch]:
+    try:
+        listed = DynamicForkJoinTaskList.model_validate(value)
+    except ValidationError as error:
+        raise BranchError(
+            f"The input of the dynamic fork is not a list of dynamic tasks: {str(value)[:200]}"
+        ) from error
+    return [
+        Branch(
+            WorkflowTask(
+                name=task.task_name,
+                task_reference_name=task.reference_name,
+                type=task.type,
+                sub_workflow_param=SubWorkflowParams(name=task.workflow_name)
+                if task.workflow_name
+                else None,
+            ),
+            task.input,
+        )
+        for task in listed.dynamic_tasks
+    ]

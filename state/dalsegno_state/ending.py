@@ -1,0 +1,168 @@
+"""How a workflow ends, and what its end leads to."""
+
+from dataclasses import replace
+
+from dalsegno.models import JsonObject, TaskStatus, WorkflowDef, WorkflowStatus
+from dalsegno_state import ids
+from dalsegno_state.draft import MAX_PAYLOAD_BYTES, Draft, size_bytes
+from dalsegno_state.events import ChildNews, Close, Closed, Terminate
+from dalsegno_state.execution import TaskState, WorkflowState
+from dalsegno_state.expressions import ExpressionError, evaluate
+from dalsegno_state.outputs import output_of
+from dalsegno_state.scope import DraftScope
+
+# A task created by somebody who had not yet seen the end is found by a last look after it.
+LAST_LOOK_MS = 60_000
+
+
+def complete(draft: Draft, *, reason: str | None = None, output: JsonObject | None = None) -> None:
+    """End the workflow well; nothing is left open unless the caller cut it short."""
+    left_open = output is not None
+    _end(draft, WorkflowStatus.COMPLETED, reason, output=output, left_open=left_open)
+
+
+def give_up(
+    draft: Draft,
+    task: TaskState | None,
+    reason: str,
+    *,
+    status: WorkflowStatus = WorkflowStatus.FAILED,
+    output: JsonObject | None = None,
+) -> None:
+    """End the workflow because of a task, or of something that is no task's fault."""
+    if task is not None:
+        draft.current = task
+    _end(draft, status, reason, task=task, output=output, left_open=True)
+
+
+def terminate(draft: Draft, reason: str | None) -> None:
+    """End the workflow from outside; no failure workflow follows."""
+    workflow = draft.workflow
+    if workflow.status is WorkflowStatus.COMPLETED:
+        return
+    if workflow.status.is_terminal:
+        if workflow.status is not WorkflowStatus.TERMINATED:
+            draft.update_workflow(
+                replace(workflow, status=WorkflowStatus.TERMINATED, reason=reason)
+            )
+        if draft.workflow.closing:
+            draft.go_on_with(Close())
+        return
+    _end(draft, WorkflowStatus.TERMINATED, reason, left_open=True)
+
+
+def close(draft: Draft) -> None:
+    """Cancel what an ended workflow left open and tell its parent; repeat until all is done."""
+    workflow = draft.workflow
+    if not workflow.status.is_terminal:
+        return
+    for task in draft.everything():
+        if not draft.has_budget:
+            draft.go_on_with(Close())
+            return
+        _cancel(draft, task)
+    if workflow.parent_task_id is not None and workflow.parent_workflow_id is not None:
+        news = ChildNews(task_id=workflow.parent_task_id, child_id=workflow.workflow_id)
+        draft.tell(workflow.parent_workflow_id, news)
+    draft.go_on_with(Closed(failure_workflow_id=None))
+
+
+def closed(draft: Draft, failure_workflow_id: str | None) -> None:
+    """Note that the end of the workflow is seen to, but for a last look."""
+    workflow = draft.workflow
+    if not workflow.status.is_terminal or not workflow.closing:
+        return
+    output = draft.payload(workflow.output)
+    if failure_workflow_id is not None:
+        output = {**output, "conductor.failure_workflow": failure_workflow_id}
+    last_look = not draft.waking and workflow.status is not WorkflowStatus.COMPLETED
+    draft.update_workflow(
+        replace(workflow, closing=False, output=output), clears_wake=not last_look
+    )
+    if last_look:
+        draft.wake_by(draft.now + LAST_LOOK_MS)
+
+
+def failure_workflow_follows(workflow: WorkflowState, definition: WorkflowDef) -> bool:
+    """Return whether a workflow's failure workflow follows its end."""
+    if not definition.failure_workflow:
+        return False
+    ended_by_itself = workflow.status in {WorkflowStatus.FAILED, WorkflowStatus.TIMED_OUT}
+    by_task = workflow.status is WorkflowStatus.TERMINATED and workflow.failed_task_id is not None
+    return ended_by_itself or by_task
+
+
+def _end(
+    draft: Draft,
+    status: WorkflowStatus,
+    reason: str | None,
+    *,
+    task: TaskState | None = None,
+    output: JsonObject | None = None,
+    left_open: bool,
+) -> None:
+    workflow = draft.workflow
+    if output is None:
+        output, fault = _output(draft)
+        if fault is not None and status is WorkflowStatus.COMPLETED:
+            status, reason, left_open = WorkflowStatus.FAILED, fault, True
+    closing = left_open or workflow.parent_task_id is not None
+    failed = () if task is None or task.status is TaskStatus.COMPLETED else (task.ref,)
+    draft.update_workflow(
+        replace(
+            workflow,
+            status=status,
+            reason=reason,
+            output=output,
+            ended_at=draft.now,
+            failed_task_id=None if task is None else task.task_id,
+            failed_refs=(*workflow.failed_refs, *failed),
+            closing=closing,
+        ),
+        clears_wake=not closing,
+    )
+    draft.agenda.clear()
+    if closing:
+        draft.go_on_with(Close())
+
+
+def _output(draft: Draft) -> tuple[JsonObject, str | None]:
+    """Return the workflow's output, and what is wrong with it if something is."""
+    parameters = draft.view.plan.definition.output_parameters
+    output: JsonObject = {}
+    if parameters:
+        try:
+            value = evaluate(parameters, DraftScope(draft))
+        except ExpressionError as error:
+            return {}, f"Error evaluating outputParameters: {error}"
+        output = value if isinstance(value, dict) else {}
+    elif draft.current is not None:
+        output = output_of(draft, draft.task(draft.current.ref) or draft.current)
+    if (size := size_bytes(output)) > MAX_PAYLOAD_BYTES:
+        return {}, (
+            f"The output payload size: {size} of workflow: {draft.workflow.workflow_id} is greater "
+            f"than the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
+        )
+    return output, None
+
+
+def _cancel(draft: Draft, task: TaskState) -> None:
+    workflow = draft.workflow
+    if not task.status.is_terminal:
+        draft.replace(
+            task,
+            replace(task, status=TaskStatus.CANCELED, ended_at=draft.now, updated_at=draft.now),
+        )
+    if task.task_type == "SUB_WORKFLOW" and task.status in {
+        TaskStatus.SCHEDULED,
+        TaskStatus.IN_PROGRESS,
+        TaskStatus.CANCELED,
+    }:
+        child_id = task.sub_workflow_id or ids.child_workflow_id(task.task_id, task.scheduled_at)
+        cause = (
+            f"reason: {workflow.reason}"
+            if workflow.status is WorkflowStatus.TERMINATED
+            else f"status {workflow.status}"
+        )
+        reason = f"Parent workflow has been terminated with {cause}"
+        draft.tell(child_id, Terminate(reason=reason))

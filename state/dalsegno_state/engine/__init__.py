@@ -1,0 +1,89 @@
+"""The engine as its handlers call it: everything around the decider that loads and stores."""
+
+from typing import Final
+
+from dalsegno.models import JsonObject
+from dalsegno_state.engine.children import Children
+from dalsegno_state.engine.claiming import Claims
+from dalsegno_state.engine.executions import Executions
+from dalsegno_state.engine.http_tasks import HttpTasks
+from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.metadata import Metadata
+from dalsegno_state.engine.queries import Queries
+from dalsegno_state.engine.runner import Runner
+from dalsegno_state.engine.starting import Starter
+from dalsegno_state.engine.storing import Writer
+from dalsegno_state.engine.tasks import Tasks
+from dalsegno_state.events import Look, decode_evaluation
+from dalsegno_state.ids import EVALUATOR_QUEUE
+from dalsegno_state.ports import HttpClient, Ports
+from dalsegno_state.scripts import Scripts
+from dalsegno_state.tasks.http import Http
+from dalsegno_state.view import View
+
+SYSTEM_QUEUES: Final = (Http.type,)
+_INLINE_BYTES: Final = 8 * 1024
+_DUE_AT_ONCE: Final = 100
+
+
+class Engine:
+    """Durable workflows over a set of ports.
+
+    Args:
+        inline_bytes: Payloads longer than this are kept beside the items that name them.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        scripts: Scripts,
+        http: HttpClient,
+        *,
+        inline_bytes: int = _INLINE_BYTES,
+    ) -> None:
+        self._ports = ports
+        loader = Loader(ports)
+        writer = Writer(ports, inline_bytes=inline_bytes)
+        starter = Starter(ports, writer, scripts)
+        children = Children(ports, loader, starter)
+        self.queries = Queries(ports, scripts, loader)
+        self._runner = Runner(
+            ports,
+            scripts,
+            loader,
+            writer,
+            see_to_child=children.see_to,
+            start_failure_workflow=lambda view: children.start_failure_workflow(
+                view, self._failed_workflow(view)
+            ),
+        )
+        claims = Claims(ports, loader, lambda workflow_id, ref: self._look(workflow_id, ref))
+        self.metadata = Metadata(ports.definitions, ports.clock, scripts)
+        self.executions = Executions(ports, loader, self._runner, starter)
+        self.tasks = Tasks(ports, self.queries, self._runner, claims)
+        self._http_tasks = HttpTasks(ports, loader, self._runner, claims, http)
+
+    def evaluate(self, body: str) -> None:
+        """Take in one message of the evaluator queue; it may be deleted once this returns."""
+        evaluation = decode_evaluation(body)
+        self._runner.run(evaluation.workflow_id, evaluation.event)
+
+    def sweep(self) -> int:
+        """Wake the workflows that are due; return how many."""
+        due = self._ports.state.due(self._ports.clock.now(), _DUE_AT_ONCE)
+        for workflow_id in due:
+            self._runner.wake(workflow_id)
+        return len(due)
+
+    def run_system_task(self, task_id: str) -> None:
+        """Do one task of a system queue; its message may be deleted once this returns."""
+        self._http_tasks.run(task_id)
+
+    def _look(self, workflow_id: str, ref: str) -> None:
+        self._runner.run(workflow_id, Look(ref=ref))
+
+    def _failed_workflow(self, view: View) -> JsonObject:
+        return self.queries.workflow(view.workflow.workflow_id, include_tasks=True).to_wire()
+
+
+__all__ = ["EVALUATOR_QUEUE", "SYSTEM_QUEUES", "Engine"]

@@ -1,0 +1,172 @@
+"""The workflows that tasks start, and the failure workflows that follow an end."""
+
+from pydantic import ValidationError
+
+from dalsegno.errors import ConductorError
+from dalsegno.models import (
+    JsonObject,
+    JsonValue,
+    StartWorkflowRequest,
+    TaskStatus,
+    WorkflowDef,
+)
+from dalsegno_state import ids
+from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.starting import Origin, Starter
+from dalsegno_state.events import ChildNews, Event, Launched, Look, Reported, encode_evaluation
+from dalsegno_state.execution import Payload, TaskState, WorkflowState
+from dalsegno_state.ports import Message, Ports
+from dalsegno_state.view import View
+
+
+class Children:
+    """Starts workflows with ids that follow from their cause, so that each starts once."""
+
+    def __init__(self, ports: Ports, loader: Loader, starter: Starter) -> None:
+        self._ports = ports
+        self._loader = loader
+        self._starter = starter
+
+    def see_to(self, view: View, task: TaskState) -> Event | None:
+        """Start a task's workflow, or see whether it has ended; return what came of it."""
+        if task.status.is_terminal:
+            return None
+        if task.sub_workflow_id is not None:
+            return self._news(task, task.sub_workflow_id)
+        try:
+            child = self._start(view.workflow, task)
+        except (ConductorError, ValidationError) as error:
+            return Reported(
+                ref=task.ref,
+                task_id=task.task_id,
+                status=TaskStatus.FAILED,
+                reason=_explained(task, error),
+            )
+        self._set_going(child)
+        return Launched(ref=task.ref, task_id=task.task_id, child_id=child.workflow_id)
+
+    def start_failure_workflow(self, view: View, failed: JsonObject) -> str:
+        """Start the failure workflow of an ended workflow; return its id, or what went wrong.
+
+        Args:
+            failed: The failed workflow, as the API shows it.
+        """
+        workflow, definition = view.workflow, view.plan.definition
+        inputs = self._content(workflow.input)
+        name = _failure_workflow_name(definition.failure_workflow or "", inputs)
+        cause = f"{workflow.workflow_id}.{workflow.run}.failure"
+        try:
+            child = self._starter.create(
+                StartWorkflowRequest(
+                    name=name,
+                    version=definition.failure_workflow_version,
+                    correlation_id=workflow.correlation_id,
+                    task_to_domain=workflow.task_to_domain,
+                    input={
+                        **inputs,
+                        "workflowId": workflow.workflow_id,
+                        "reason": workflow.reason,
+                        "failureStatus": workflow.status.value,
+                        "failureTaskId": workflow.failed_task_id,
+                        "failedWorkflow": failed,
+                    },
+                ),
+                Origin(workflow_id=ids.child_workflow_id(cause, workflow.ended_at)),
+            )
+        except (ConductorError, ValidationError) as error:
+            return f"Error executing workflow failure workflow {name}: {error}"
+        self._set_going(child)
+        return child.workflow_id
+
+    def _news(self, task: TaskState, child_id: str) -> Event | None:
+        child = self._ports.state.workflow(child_id)
+        if child is not None and child.status.is_terminal:
+            return ChildNews(task_id=task.task_id, child_id=child_id)
+        if child is None:
+            return Reported(
+                ref=task.ref,
+                task_id=task.task_id,
+                status=TaskStatus.FAILED,
+                reason=f"Sub workflow {child_id} no longer exists",
+            )
+        return None
+
+    def _start(self, parent: WorkflowState, task: TaskState) -> WorkflowState:
+        inputs = self._content(task.input)
+        child_id = ids.child_workflow_id(task.task_id, task.scheduled_at)
+        if task.task_type == "START_WORKFLOW":
+            return self._starter.create(
+                _detached_request(inputs, parent), Origin(workflow_id=child_id)
+            )
+        return self._starter.create(
+            _child_request(inputs, parent),
+            Origin(
+                workflow_id=child_id,
+                parent_workflow_id=parent.workflow_id,
+                parent_task_id=task.task_id,
+            ),
+        )
+
+    def _set_going(self, child: WorkflowState) -> None:
+        body = encode_evaluation(child.workflow_id, Look())
+        self._ports.queues.send([Message(queue=ids.EVALUATOR_QUEUE, body=body)])
+
+    def _content(self, payload: Payload) -> JsonObject:
+        return payload if isinstance(payload, dict) else self._loader.payload(payload)
+
+
+def _child_request(inputs: JsonObject, parent: WorkflowState) -> StartWorkflowRequest:
+    given = inputs.get("workflowInput")
+    child_input = given if isinstance(given, dict) and given else inputs
+    embedded = inputs.get("subWorkflowDefinition")
+    name, version = inputs.get("subWorkflowName"), inputs.get("subWorkflowVersion")
+    definition = None
+    if embedded is not None:
+        definition = WorkflowDef.model_validate(embedded)
+        name, version = definition.name, definition.version
+        child_input = {**child_input, "_systemMetadata": {"dynamic": True}}
+    return StartWorkflowRequest.model_validate(
+        {
+            "name": name,
+            "version": _number(version),
+            "input": child_input,
+            "correlationId": parent.correlation_id,
+            "taskToDomain": inputs.get("subWorkflowTaskToDomain") or parent.task_to_domain,
+            "priority": _number(inputs.get("priority")) or 0,
+            "workflowDef": definition,
+        }
+    )
+
+
+def _detached_request(inputs: JsonObject, parent: WorkflowState) -> StartWorkflowRequest:
+    asked = inputs.get("startWorkflow")
+    request = StartWorkflowRequest.model_validate(asked)
+    return request.model_copy(
+        update={
+            "correlation_id": request.correlation_id or parent.correlation_id,
+            "task_to_domain": request.task_to_domain or parent.task_to_domain,
+        }
+    )
+
+
+def _number(value: JsonValue) -> JsonValue:
+    """Return a number that an expression may have made a text of."""
+    return int(value) if isinstance(value, str) and value.strip().isdigit() else value
+
+
+def _failure_workflow_name(name: str, inputs: JsonObject) -> str:
+    """Return the name, looked up in the input if it is given as ``$workflow.input.NAME``."""
+    if not name.startswith("$"):
+        return name
+    parts = name.strip("${}").split(".")
+    return str(inputs.get(parts[2], "")) if len(parts) > 2 else name
+
+
+def _explained(task: TaskState, error: Exception) -> str:
+    if task.task_type != "START_WORKFLOW" or not isinstance(error, ValidationError):
+        return str(error)
+    inputs = task.input if isinstance(task.input, dict) else {}
+    if "startWorkflow" not in inputs:
+        return "Missing 'startWorkflow' in input data."
+    problems = "; ".join(f"{e['loc'][-1] if e['loc'] else ''}: {e['msg']}" for e in error.errors())
+    return f"startWorkflow validation failed. {problems}"

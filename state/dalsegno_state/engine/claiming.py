@@ -1,0 +1,144 @@
+"""Handing tasks out: a scheduled attempt becomes one worker's, within its limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from dalsegno.models import EpochMillis, TaskDef, TaskStatus
+from dalsegno_state import ids
+from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.storing import concurrency_limit
+from dalsegno_state.execution import TaskState, WorkflowState
+from dalsegno_state.plan import Plan
+from dalsegno_state.ports import Ports
+from dalsegno_state.timeouts import deadline
+from dalsegno_state.view import View
+from dalsegno_state.worker_queue import visible_at
+from dalsegno_state.writes import PullWake, ReplaceTask, Write
+
+# How soon a task that found no free slot is tried again; Conductor waits a minute.
+_SLOT_RETRY_MS: Final = 1_000
+# A slot whose holder has no response timeout is free again after this long.
+_LONGEST_SLOT_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The task is the caller's."""
+
+    task: TaskState
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """There is nothing to hand out; the message may be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The task may be handed out later."""
+
+    delay_ms: int
+
+
+Claim = Claimed | Stale | NotYet
+
+
+class Claims:
+    """Turns messages of worker queues into tasks in hand."""
+
+    def __init__(
+        self, ports: Ports, loader: Loader, look_again: Callable[[str, str], None]
+    ) -> None:
+        self._ports = ports
+        self._loader = loader
+        self._look_again = look_again
+
+    def claim(self, task_id: str, worker_id: str | None) -> Claim:
+        """Make a scheduled task the worker's, by one conditional write."""
+        address = ids.parse_task_id(task_id)
+        workflow = None if address is None else self._ports.state.workflow(address.workflow_id)
+        if address is None or workflow is None:
+            return Stale()
+        task = self._ports.state.tasks(address.workflow_id, [address.ref]).get(address.ref)
+        if task is None or task.task_id != task_id or task.status is not TaskStatus.SCHEDULED:
+            return Stale()
+        if workflow.status.is_terminal:
+            self._look_again(address.workflow_id, address.ref)
+            return Stale()
+        now = self._ports.clock.now()
+        if now < visible_at(task):
+            return NotYet(visible_at(task) - now)
+        view = self._loader.view_of(workflow)
+        task_def = definition_of(task, view.plan)
+        refused_ms = self._refused_ms(task, view.plan, task_def, now)
+        if refused_ms is not None:
+            return NotYet(refused_ms)
+        return self._take(view, task, task_def, worker_id, now)
+
+    def _take(
+        self,
+        view: View,
+        task: TaskState,
+        task_def: TaskDef | None,
+        worker_id: str | None,
+        now: EpochMillis,
+    ) -> Claim:
+        taken = replace(
+            task,
+            revision=task.revision + 1,
+            status=TaskStatus.IN_PROGRESS,
+            worker_id=worker_id,
+            poll_count=task.poll_count + 1,
+            started_at=task.started_at or now,
+            updated_at=now,
+            callback_after_seconds=0,
+            wait_until=None,
+        )
+        write = ReplaceTask(taken, task.task_id, task.revision)
+        lost = self._ports.state.commit(
+            [*_nearer_wake(view.workflow, deadline(taken, task_def, now)), write]
+        )
+        return Stale() if lost is not None else Claimed(taken, view)
+
+    def _refused_ms(
+        self, task: TaskState, plan: Plan, task_def: TaskDef | None, now: EpochMillis
+    ) -> int | None:
+        """Return how long to wait if a limit is reached, None if the task may start."""
+        if task_def is None:
+            return None
+        limit = concurrency_limit(task, plan)
+        until = now + (task_def.response_timeout_seconds * 1000 or _LONGEST_SLOT_MS)
+        if limit > 0 and not self._ports.limits.acquire_slot(
+            task.name, task.task_id, limit=limit, until=until, now=now
+        ):
+            return _SLOT_RETRY_MS
+        if task_def.rate_limit_per_frequency <= 0:
+            return None
+        again_at = self._ports.limits.acquire_rate(
+            task.name,
+            limit=task_def.rate_limit_per_frequency,
+            window_ms=task_def.rate_limit_frequency_in_seconds * 1000,
+            now=now,
+        )
+        if again_at is None:
+            return None
+        if limit > 0:
+            self._ports.limits.release_slot(task.name, task.task_id)
+        return max(1, again_at - now)
+
+
+def definition_of(task: TaskState, plan: Plan) -> TaskDef | None:
+    """Return the definition that rules a task, as far as its item and plan tell."""
+    if task.node is not None:
+        embedded = task.node.get("taskDefinition")
+        return None if embedded is None else TaskDef.model_validate(embedded)
+    node = plan.nodes.get(task.base_ref)
+    return None if node is None else node.task.task_definition
+
+
+def _nearer_wake(workflow: WorkflowState, at: EpochMillis | None) -> list[Write]:
+    if at is None or (workflow.wake_at is not None and workflow.wake_at <= at):
+        return []
+    return [PullWake(workflow.workflow_id, at)]

@@ -1,0 +1,71 @@
+"""Reading executions: plans by content, and whatever else a decision asks for."""
+
+from threading import Lock
+from typing import Final
+
+from pydantic_core import from_json
+
+from dalsegno.models import JsonObject, WorkflowDef
+from dalsegno_state.execution import PayloadRef, WorkflowState
+from dalsegno_state.plan import Plan, compile_plan
+from dalsegno_state.ports import Ports
+from dalsegno_state.view import NotLoadedError, View
+
+_MOST_PLANS: Final = 256
+
+
+class Loader:
+    """Opens views of executions and fills them as decisions ask."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._plans: dict[str, Plan] = {}
+        self._lock = Lock()
+
+    def view(self, workflow_id: str) -> View | None:
+        """Return a view that holds the workflow item and its plan, or None."""
+        workflow = self._ports.state.workflow(workflow_id)
+        return None if workflow is None else self.view_of(workflow)
+
+    def view_of(self, workflow: WorkflowState) -> View:
+        """Return a view that begins with an item just read."""
+        return View(workflow=workflow, plan=self.plan(workflow.definition_hash))
+
+    def plan(self, definition_hash: str) -> Plan:
+        """Return the plan of a snapshot; raises LookupError if the snapshot is not stored."""
+        with self._lock:
+            plan = self._plans.pop(definition_hash, None)
+            if plan is not None:
+                self._plans[definition_hash] = plan  # most recently used last
+                return plan
+        body = self._ports.definitions.snapshot(definition_hash)
+        if body is None:
+            raise LookupError(f"definition snapshot {definition_hash} is not stored")
+        plan = compile_plan(WorkflowDef.model_validate_json(body))
+        with self._lock:
+            self._plans[definition_hash] = plan
+            while len(self._plans) > _MOST_PLANS:
+                self._plans.pop(next(iter(self._plans)))
+        return plan
+
+    def load(self, view: View, missing: NotLoadedError) -> None:
+        """Read into the view what a decision asked for."""
+        workflow_id = view.workflow.workflow_id
+        if missing.everything:
+            view.learn_all(self._ports.state.all_tasks(workflow_id))
+        if missing.refs:
+            found = self._ports.state.tasks(workflow_id, missing.refs)
+            view.tasks.update({ref: found.get(ref) for ref in missing.refs})
+        for base_ref in missing.latest:
+            view.latest[base_ref] = self._ports.state.latest(workflow_id, base_ref)
+        for ref in missing.payloads:
+            view.payloads[ref.key] = self.payload(ref)
+        for name in missing.task_defs:
+            view.task_defs[name] = self._ports.definitions.task_def(name)
+        for task_type in missing.polls:
+            view.polls[task_type] = tuple(self._ports.polls.polls(task_type))
+
+    def payload(self, ref: PayloadRef) -> JsonObject:
+        """Return the content of a large payload."""
+        content: JsonObject = from_json(self._ports.payloads.get(ref))
+        return content

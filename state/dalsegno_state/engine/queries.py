@@ -1,0 +1,211 @@
+"""Reading executions: workflows with their tasks, searches, what a caller waits for."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from dalsegno.errors import NotFoundError
+from dalsegno.models import (
+    JsonObject,
+    SearchResult,
+    Task,
+    Workflow,
+    WorkflowSummary,
+)
+from dalsegno_state.draft import Draft, Tools
+from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.rendering import ShownTask, wire_summary, wire_task, wire_workflow
+from dalsegno_state.execution import Payload, TaskState, WorkflowState
+from dalsegno_state.ids import TaskAddress, parse_task_id
+from dalsegno_state.outputs import output_of
+from dalsegno_state.ports import Ports, WorkflowQuery
+from dalsegno_state.scripts import Scripts
+from dalsegno_state.tasks.registry import TASK_TYPES
+from dalsegno_state.view import NotLoadedError, View
+
+_T = TypeVar("_T")
+_MOST_DEPTH = 32
+
+
+class Queries:
+    """Answers from what is stored; changes nothing."""
+
+    def __init__(self, ports: Ports, scripts: Scripts, loader: Loader) -> None:
+        self._ports = ports
+        self._scripts = scripts
+        self._loader = loader
+
+    def workflow(self, workflow_id: str, *, include_tasks: bool) -> Workflow:
+        """Return a workflow; raises NotFoundError."""
+        view = self.view(workflow_id)
+        tasks = self._all_tasks(view) if include_tasks else []
+        return self._shown(view.workflow, view, tasks)
+
+    def status(self, workflow_id: str) -> Workflow:
+        """Return a workflow without its tasks; raises NotFoundError."""
+        return self.workflow(workflow_id, include_tasks=False)
+
+    def tasks(
+        self, workflow_id: str, *, start: int, count: int, statuses: frozenset[str]
+    ) -> SearchResult[Task]:
+        """Return one page of a workflow's tasks, of these statuses only if any are given."""
+        view = self.view(workflow_id)
+        wanted = {status.upper() for status in statuses}
+        found = [t for t in self._all_tasks(view) if not wanted or t.status.value in wanted]
+        return SearchResult[Task](total_hits=len(found), results=found[start : start + count])
+
+    def task(self, task_id: str) -> Task:
+        """Return one attempt of a task, current or earlier; raises NotFoundError."""
+        address = parse_task_id(task_id)
+        view = None if address is None else self._loader.view(address.workflow_id)
+        if view is None or address is None:
+            raise NotFoundError(f"Task not found for taskId: {task_id}")
+        task, is_current = self._attempt(view, address, task_id)
+        if task is None:
+            raise NotFoundError(f"Task not found for taskId: {task_id}")
+        return self.show(view, task, is_current=is_current)
+
+    def show(self, view: View, task: TaskState, *, is_current: bool = True) -> Task:
+        """Return one task as the API shows it."""
+        return self._read(view, lambda draft: _shown_task(draft, task, task.position, is_current))
+
+    def search(self, query: WorkflowQuery) -> SearchResult[WorkflowSummary]:
+        """Return one page of the workflows that match, as summaries."""
+        total, found = self._ports.state.search(query)
+        return SearchResult[WorkflowSummary](
+            total_hits=total, results=[self._summary(workflow) for workflow in found]
+        )
+
+    def search_v2(self, query: WorkflowQuery) -> SearchResult[Workflow]:
+        """Return one page of the workflows that match, whole but for their tasks."""
+        total, found = self._ports.state.search(query)
+        shown = [self._shown(w, self._loader.view_of(w), []) for w in found]
+        return SearchResult[Workflow](total_hits=total, results=shown)
+
+    def blocking_task(self, workflow_id: str, wait_refs: frozenset[str]) -> Task | None:
+        """Return what a synchronous call waits for, here or in running sub-workflows.
+
+        That is a WAIT without a time, or an ended task with one of these reference names.
+        """
+        return self._first_task(workflow_id, lambda task: _is_blocking(task, wait_refs))
+
+    def waiting_task(self, workflow_id: str) -> Task | None:
+        """Return the first open WAIT, here or in running sub-workflows."""
+        return self._first_task(
+            workflow_id,
+            lambda task: task.task_type == "WAIT" and not task.status.is_terminal,
+        )
+
+    def pending(self, workflow_id: str, ref: str) -> TaskState | None:
+        """Return the first open task of that name, else of that base name in a loop."""
+        open_tasks = [
+            task
+            for task in self._ports.state.all_tasks(workflow_id)
+            if not task.status.is_terminal and ref in (task.ref, task.base_ref)
+        ]
+        exact = (task for task in open_tasks if task.ref == ref)
+        return next(exact, open_tasks[0] if open_tasks else None)
+
+    def view(self, workflow_id: str) -> View:
+        """Return a view of a workflow; raises NotFoundError."""
+        view = self._loader.view(workflow_id)
+        if view is None:
+            raise NotFoundError(f"No such workflow found by id: {workflow_id}")
+        return view
+
+    def content(self, payload: Payload) -> JsonObject:
+        """Return a payload's content, wherever it is kept."""
+        return payload if isinstance(payload, dict) else self._loader.payload(payload)
+
+    def _first_task(
+        self, workflow_id: str, accepts: Callable[[TaskState], bool], depth: int = 0
+    ) -> Task | None:
+        view = self._loader.view(workflow_id)
+        if view is None or depth > _MOST_DEPTH:
+            return None
+        tasks = sorted(self._ports.state.all_tasks(workflow_id), key=lambda task: task.sequence)
+        for task in tasks:
+            if accepts(task):
+                return self.show(view, task)
+        for task in tasks:
+            if task.sub_workflow_id is not None and not task.status.is_terminal:
+                found = self._first_task(task.sub_workflow_id, accepts, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def _attempt(
+        self, view: View, address: TaskAddress, task_id: str
+    ) -> tuple[TaskState | None, bool]:
+        current = self._ports.state.tasks(address.workflow_id, [address.ref]).get(address.ref)
+        if current is not None and current.task_id == task_id:
+            return current, True
+        return self._ports.state.attempt(address.workflow_id, address.ref, task_id), False
+
+    def _all_tasks(self, view: View) -> list[Task]:
+        workflow_id = view.workflow.workflow_id
+        view.learn_all(self._ports.state.all_tasks(workflow_id))
+        current = {task.task_id for task in view.all_tasks()}
+        earlier = (a for a in self._ports.state.attempts(workflow_id) if a.task_id not in current)
+        ordered = sorted([*view.all_tasks(), *earlier], key=lambda t: (t.sequence, t.retry_count))
+        return self._read(
+            view,
+            lambda draft: [
+                _shown_task(draft, task, seq, task.task_id in current)
+                for seq, task in enumerate(ordered, start=1)
+            ],
+        )
+
+    def _read(self, view: View, ask: Callable[[Draft], _T]) -> _T:
+        """Return what is asked of a view, reading more as needed."""
+        tools = Tools(
+            scripts=self._scripts,
+            environment=self._ports.secrets.environment,
+            is_exhausted=lambda: False,
+        )
+        while True:
+            try:
+                return ask(Draft(view, tools, self._ports.clock.now(), TASK_TYPES))
+            except NotLoadedError as missing:
+                self._loader.load(view, missing)
+
+    def _shown(self, workflow: WorkflowState, view: View, tasks: list[Task]) -> Workflow:
+        return wire_workflow(
+            workflow,
+            view.plan,
+            inputs=self.content(workflow.input),
+            output=self.content(workflow.output),
+            tasks=tasks,
+        )
+
+    def _summary(self, workflow: WorkflowState) -> WorkflowSummary:
+        return wire_summary(
+            workflow,
+            inputs=self.content(workflow.input),
+            output=self.content(workflow.output),
+            classifier=self._loader.plan(workflow.definition_hash).definition.classifier,
+        )
+
+
+def _is_blocking(task: TaskState, wait_refs: frozenset[str]) -> bool:
+    if task.status.is_terminal:
+        return task.ref in wait_refs
+    return task.task_type == "WAIT" and task.wait_until is None
+
+
+def _shown_task(draft: Draft, task: TaskState, seq: int, is_current: bool) -> Task:
+    try:
+        place = draft.place_of(task)
+    except LookupError:  # a branch whose root was deleted meanwhile
+        place = None
+    output = output_of(draft, task) if place is not None else draft.payload(task.output)
+    return wire_task(
+        ShownTask(
+            task=task,
+            place=place,
+            inputs=draft.payload(task.input),
+            output=output,
+            seq=seq,
+            is_current=is_current,
+        ),
+        draft.workflow,
+    )

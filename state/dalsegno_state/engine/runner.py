@@ -1,0 +1,212 @@
+"""Load, decide, carry out: the loop around the decider."""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+from dalsegno.errors import UnavailableError
+from dalsegno.models import EpochMillis, JsonObject, WorkflowStatus
+from dalsegno_state import ids
+from dalsegno_state.decider import decide
+from dalsegno_state.draft import Tools
+from dalsegno_state.ending import failure_workflow_follows
+from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.scripting import RememberedScripts
+from dalsegno_state.engine.storing import Writer
+from dalsegno_state.events import ChildEnded, ChildNews, Closed, Event, Wake
+from dalsegno_state.execution import TaskState, WorkflowState
+from dalsegno_state.operations import continue_operation
+from dalsegno_state.ports import Ports
+from dalsegno_state.scripts import Scripts
+from dalsegno_state.transition import Transition
+from dalsegno_state.view import NotLoadedError, View
+from dalsegno_state.writes import CreateTask, Lost, SetWake, UpdateWorkflow
+
+# A wake that dies is tried again after this long.
+WAKE_RETRY_MS: Final = 30_000
+_MOST_LOADS: Final = 1_000
+_MOST_CONFLICTS: Final = 200
+
+
+class Decision(Protocol):
+    """A pure function from what is stored to what must be written."""
+
+    def __call__(self, view: View, *, now: EpochMillis, tools: Tools) -> Transition:
+        """Return what must be written; raises ``NotLoadedError``."""
+        ...
+
+
+class Runner:
+    """Takes events in until nothing more follows from them at once.
+
+    Args:
+        see_to_child: Starts or looks at the workflow of a task; returns what came of it.
+        start_failure_workflow: Starts an ended workflow's failure workflow; returns its id.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        scripts: Scripts,
+        loader: Loader,
+        writer: Writer,
+        *,
+        see_to_child: Callable[[View, TaskState], Event | None],
+        start_failure_workflow: Callable[[View], str],
+    ) -> None:
+        self._ports = ports
+        self._scripts = scripts
+        self._loader = loader
+        self._writer = writer
+        self._see_to_child = see_to_child
+        self._start_failure_workflow = start_failure_workflow
+
+    def run(self, workflow_id: str, event: Event) -> None:
+        """Take an event in; on return everything that follows from it is stored and sent.
+
+        A workflow that does not exist (any more) swallows its events.
+        """
+        events = deque([event])
+        while events:
+            event = events.popleft()
+            view = self._loader.view(workflow_id)
+            if view is None:
+                return
+            if isinstance(event, ChildNews):
+                ended = self.child_ended(event)
+                if ended is not None:
+                    events.appendleft(ended)
+            elif view.workflow.operation is not None and isinstance(event, Wake):
+                self.carry_on(workflow_id)
+            else:
+                events.extend(self._take_in(view, event))
+
+    def wake(self, workflow_id: str) -> None:
+        """Look at everything of a workflow; should this die, it is done again soon."""
+        workflow = self._ports.state.workflow(workflow_id)
+        if workflow is None or workflow.wake_at is None:
+            return
+        retry_at = self._ports.clock.now() + WAKE_RETRY_MS
+        self._ports.state.commit(
+            [SetWake(workflow_id, workflow.wake_at, retry_at, workflow.wake_interval_ms)]
+        )
+        self.run(workflow_id, Wake())
+
+    def carry_on(self, workflow_id: str) -> None:
+        """Finish the retry, rerun or restart that a workflow is in, and look at what follows."""
+        for _ in range(_MOST_CONFLICTS):
+            view = self._loader.view(workflow_id)
+            if view is None or view.workflow.operation is None:
+                break
+            transition = self._decided(view, continue_operation)
+            if self._writer.write(transition, view.plan) is None:
+                self._ports.queues.send(transition.messages)
+        self.run(workflow_id, Wake())
+
+    def commit(self, view: View, workflow: WorkflowState) -> bool:
+        """Store a changed workflow item; return False if somebody else was first."""
+        write = UpdateWorkflow(workflow, view.workflow.revision)
+        return self._writer.write(Transition(writes=(write,)), view.plan) is None
+
+    def child_ended(self, news: ChildNews) -> ChildEnded | None:
+        """Return how a child workflow ended, or None if it has not."""
+        child = self._ports.state.workflow(news.child_id)
+        address = ids.parse_task_id(news.task_id)
+        if child is None or not child.status.is_terminal or address is None:
+            return None
+        if child.parent_task_id != news.task_id:
+            return None
+        return ChildEnded(
+            ref=address.ref,
+            task_id=news.task_id,
+            child_id=child.workflow_id,
+            child_name=child.name,
+            child_version=child.version,
+            status=child.status,
+            output=self.output_of(child),
+            reason=child.reason,
+        )
+
+    def output_of(self, workflow: WorkflowState) -> JsonObject:
+        """Return a workflow's output wherever it is kept."""
+        if isinstance(workflow.output, dict):
+            return workflow.output
+        return self._loader.payload(workflow.output)
+
+    def _take_in(self, view: View, event: Event) -> list[Event]:
+        """Decide one event and carry out what it comes to; return the events that follow."""
+        for attempt in range(_MOST_CONFLICTS):
+            settled = self._with_failure_workflow(view, event)
+            transition = self._decided(view, partial(decide, event=settled))
+            lost = self._writer.write(transition, view.plan)
+            if lost is None:
+                return self._follow_up(view, transition)
+            fresh = self._learned(view, transition, lost, attempt)
+            if fresh is None:
+                return []
+            view = fresh
+        raise UnavailableError(f"workflow {view.workflow.workflow_id} keeps changing; try again")
+
+    def _decided(self, view: View, decision: Decision) -> Transition:
+        scripts = RememberedScripts(self._scripts)
+        tools = Tools(
+            scripts=scripts,
+            environment=self._ports.secrets.environment,
+            is_exhausted=scripts.is_exhausted,
+        )
+        for _ in range(_MOST_LOADS):
+            try:
+                return decision(view, now=self._ports.clock.now(), tools=tools)
+            except NotLoadedError as missing:
+                self._loader.load(view, missing)
+        raise RecursionError("a decision kept asking for more")
+
+    def _follow_up(self, view: View, transition: Transition) -> list[Event]:
+        workflow_id = view.workflow.workflow_id
+        events: list[Event] = list(self._writer.arrive(workflow_id, transition.arrivals))
+        for join_ref, size in transition.joins:
+            joined = self._writer.joined(workflow_id, join_ref, size)
+            if joined is not None:
+                events.append(joined)
+        events.extend(self._children(workflow_id, transition.launches))
+        if transition.messages:
+            self._ports.queues.send(transition.messages)
+        return [*events, *transition.then]
+
+    def _children(self, workflow_id: str, refs: tuple[str, ...]) -> list[Event]:
+        if not refs:
+            return []
+        view = self._loader.view(workflow_id)
+        if view is None:
+            return []
+        tasks = self._ports.state.tasks(workflow_id, refs)
+        found = [self._see_to_child(view, task) for ref in refs if (task := tasks.get(ref))]
+        return [event for event in found if event is not None]
+
+    def _learned(self, view: View, transition: Transition, lost: Lost, attempt: int) -> View | None:
+        """Return a view that knows what stood in the way."""
+        if isinstance(lost.write, CreateTask):
+            refs = {w.task.ref for w in transition.writes if isinstance(w, CreateTask)}
+            view.complete = False
+            self._loader.load(view, NotLoadedError(refs=refs))
+            workflow = self._ports.state.workflow(view.workflow.workflow_id)
+            if workflow is None:
+                return None
+            view.workflow = workflow
+            return view
+        if attempt > 2:  # several writers at once: spread them out
+            time.sleep(random.uniform(0, min(0.2, 0.002 * 2**attempt)))  # noqa: S311  # not secret
+        return self._loader.view(view.workflow.workflow_id)
+
+    def _with_failure_workflow(self, view: View, event: Event) -> Event:
+        """Start the failure workflow before its parent's end is closed."""
+        if not isinstance(event, Closed) or not view.workflow.closing:
+            return event
+        if view.workflow.status is WorkflowStatus.COMPLETED:
+            return event
+        if not failure_workflow_follows(view.workflow, view.plan.definition):
+            return event
+        return Closed(failure_workflow_id=self._start_failure_workflow(view))

@@ -1,0 +1,175 @@
+"""Starting executions: the definition is found, completed, and pinned by its content."""
+
+import secrets as entropy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dalsegno.errors import InvalidRequestError, NotFoundError, PayloadTooLargeError
+from dalsegno.models import (
+    JsonObject,
+    StartWorkflowRequest,
+    TaskDef,
+    WorkflowDef,
+    WorkflowStatus,
+    WorkflowTask,
+)
+from dalsegno_state import ids
+from dalsegno_state.draft import MAX_PAYLOAD_BYTES, size_bytes
+from dalsegno_state.engine.storing import Writer
+from dalsegno_state.execution import WorkflowState
+from dalsegno_state.plan import content_hash, snapshot_body
+from dalsegno_state.ports import Ports
+from dalsegno_state.validation import ScriptChecker, check_workflow_def
+from dalsegno_state.waking import FIRST_WAKE_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a workflow comes from, if not from a client.
+
+    Attributes:
+        workflow_id: The id it must have, so that starting it twice starts it once.
+    """
+
+    workflow_id: str | None = None
+    parent_workflow_id: str | None = None
+    parent_task_id: str | None = None
+    event: str | None = None
+
+
+class Starter:
+    """Creates workflow items; setting them going is the caller's part."""
+
+    def __init__(self, ports: Ports, writer: Writer, checker: ScriptChecker | None) -> None:
+        self._ports = ports
+        self._writer = writer
+        self._checker = checker
+
+    def create(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
+        """Store a new workflow, or return the one that has its id already.
+
+        Raises:
+            NotFoundError: No such definition, or one it refers to is missing.
+            InvalidRequestError: The definition in the request breaks a rule.
+            PayloadTooLargeError: The input is beyond Conductor's limit.
+        """
+        definition = self.definition_of(request)
+        inputs = {**definition.input_template, **request.input}
+        if (size := size_bytes(inputs)) > MAX_PAYLOAD_BYTES:
+            raise PayloadTooLargeError(
+                f"The input payload size: {size} of workflow: {definition.name} is greater than "
+                f"the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
+            )
+        now = self._ports.clock.now()
+        workflow = WorkflowState(
+            workflow_id=origin.workflow_id or ids.workflow_id(now, entropy.token_bytes(10)),
+            name=definition.name,
+            version=definition.version,
+            definition_hash=self.pin(definition),
+            status=WorkflowStatus.RUNNING,
+            input=inputs,
+            variables=definition.variables,
+            created_at=now,
+            correlation_id=request.correlation_id,
+            priority=request.priority,
+            task_to_domain=request.task_to_domain,
+            created_by=request.created_by,
+            idempotency_key=request.idempotency_key,
+            event=origin.event,
+            parent_workflow_id=origin.parent_workflow_id,
+            parent_task_id=origin.parent_task_id,
+            external_input_path=request.external_input_payload_storage_path,
+            wake_at=now + FIRST_WAKE_MS,
+            wake_interval_ms=0,
+        )
+        return self._ports.state.create_workflow(self._writer.slim_workflow(workflow))
+
+    def definition_of(self, request: StartWorkflowRequest) -> WorkflowDef:
+        """Return the definition a request asks for or brings along."""
+        if request.workflow_def is not None:
+            definition = request.workflow_def
+            if not definition.name:
+                definition = definition.model_copy(update={"name": request.name})
+            check_workflow_def(definition, self._checker)
+            return definition
+        return self.stored_definition(request.name, request.version)
+
+    def stored_definition(self, name: str, version: int | None) -> WorkflowDef:
+        """Return a registered definition; its latest version if None is asked."""
+        definition = self._ports.definitions.workflow_def(name, version)
+        if definition is None:
+            shown = "null" if version is None else version
+            raise NotFoundError(f"No such workflow defined. name={name}, version={shown}")
+        return definition
+
+    def pin(self, definition: WorkflowDef) -> str:
+        """Keep a definition with everything it refers to; return the name of the snapshot."""
+        body = snapshot_body(self._completed(definition))
+        name = content_hash(body)
+        if self._ports.definitions.snapshot(name) is None:
+            self._ports.definitions.put_snapshot(name, body)
+        return name
+
+    def _completed(self, definition: WorkflowDef) -> WorkflowDef:
+        """Return a definition whose tasks carry their definitions and sub-workflow versions."""
+        return definition.model_copy(
+            update={"tasks": _mapped(definition.tasks, self._completed_task)}
+        )
+
+    def _completed_task(self, task: WorkflowTask) -> WorkflowTask:
+        update: dict[str, object] = {}
+        if task.task_definition is None and task.type != "DYNAMIC":
+            stored = self._ports.definitions.task_def(task.name)
+            update["task_definition"] = stored or _ad_hoc(task)
+        params = task.sub_workflow_param
+        is_named = params is not None and params.workflow_definition is None
+        if task.type == "SUB_WORKFLOW" and params is not None and is_named:
+            name = params.name or ""
+            if "${" not in name and params.version is None:
+                version = self.stored_definition(name, None).version
+                update["sub_workflow_param"] = params.model_copy(update={"version": version})
+            elif "${" not in name:
+                self.stored_definition(name, params.version)
+        return task.model_copy(update=update) if update else task
+
+
+def _mapped(
+    tasks: list[WorkflowTask], change: Callable[[WorkflowTask], WorkflowTask]
+) -> list[WorkflowTask]:
+    """Return tasks changed one by one, those inside operators included."""
+    return [_inner_mapped(change(task), change) for task in tasks]
+
+
+def _inner_mapped(
+    task: WorkflowTask, change: Callable[[WorkflowTask], WorkflowTask]
+) -> WorkflowTask:
+    update: dict[str, object] = {}
+    if task.decision_cases:
+        update["decision_cases"] = {
+            case: _mapped(tasks, change) for case, tasks in task.decision_cases.items()
+        }
+    if task.default_case:
+        update["default_case"] = _mapped(task.default_case, change)
+    if task.fork_tasks:
+        update["fork_tasks"] = [_mapped(branch, change) for branch in task.fork_tasks]
+    if task.loop_over:
+        update["loop_over"] = _mapped(task.loop_over, change)
+    return task.model_copy(update=update) if update else task
+
+
+def _ad_hoc(task: WorkflowTask) -> TaskDef:
+    """Return the definition of a task that nobody defined, as Conductor makes it."""
+    if task.type == "SIMPLE":
+        return TaskDef(name=task.name)
+    return TaskDef(name=task.name, retry_count=0, response_timeout_seconds=0)
+
+
+def start_request(
+    name: str, version: int | None, inputs: JsonObject, **fields: object
+) -> StartWorkflowRequest:
+    """Return a request to start a registered workflow; raises InvalidRequestError if it is bad."""
+    if not name:
+        raise InvalidRequestError("Workflow name cannot be null or empty")
+    return StartWorkflowRequest.model_validate(
+        {"name": name, "version": version, "input": inputs, **fields}
+    )

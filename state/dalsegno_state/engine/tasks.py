@@ -1,0 +1,215 @@
+"""Tasks as workers see them: polled, worked on, reported."""
+
+from typing import Final
+
+from dalsegno.errors import NotFoundError
+from dalsegno.models import (
+    JsonObject,
+    JsonValue,
+    PollData,
+    Task,
+    TaskExecLog,
+    TaskResult,
+    TaskStatus,
+)
+from dalsegno_state import ids
+from dalsegno_state.engine.claiming import Claimed, Claims, NotYet, definition_of
+from dalsegno_state.engine.queries import Queries
+from dalsegno_state.engine.runner import Runner
+from dalsegno_state.events import LeaseExtended, Reported
+from dalsegno_state.expressions import reveal_secrets
+from dalsegno_state.ports import Ports, QueueSize, Received
+from dalsegno_state.worker_queue import queue_name
+
+# A message in hand must be claimed by then, or another poll gets it.
+_CLAIM_SECONDS: Final = 30
+_MOST_LOGS: Final = 10
+
+
+class Tasks:
+    """What workers, and operators in their place, do with tasks."""
+
+    def __init__(self, ports: Ports, queries: Queries, runner: Runner, claims: Claims) -> None:
+        self._ports = ports
+        self._queries = queries
+        self._runner = runner
+        self._claims = claims
+
+    def poll(
+        self,
+        task_type: str,
+        *,
+        worker_id: str | None,
+        domain: str | None,
+        count: int,
+        wait_seconds: float,
+    ) -> list[Task]:
+        """Return up to ``count`` tasks, now in progress with this worker.
+
+        Waits up to ``wait_seconds`` for the first; it is not handed out twice.
+        """
+        self._note_poll(task_type, worker_id, domain)
+        queue = queue_name(task_type, domain)
+        received = self._ports.queues.receive(
+            queue, count=count, wait_seconds=wait_seconds, visibility_seconds=_CLAIM_SECONDS
+        )
+        tasks: list[Task] = []
+        settled: list[str] = []
+        for message in received:
+            task, is_settled = self._take(queue, message, worker_id)
+            if task is not None:
+                tasks.append(task)
+            if is_settled:
+                settled.append(message.receipt)
+        if settled:
+            self._ports.queues.delete(queue, settled)
+        return tasks
+
+    def update(self, result: TaskResult) -> Task:
+        """Take a worker's result; return the task as it stands then.
+
+        A result for an attempt that has ended already changes nothing.
+
+        Raises:
+            NotFoundError: No such workflow or task.
+        """
+        address = ids.parse_task_id(result.task_id)
+        if self._ports.state.workflow(result.workflow_instance_id) is None:
+            raise NotFoundError(f"No such workflow found by id: {result.workflow_instance_id}")
+        if address is None or address.workflow_id != result.workflow_instance_id:
+            raise NotFoundError(f"No such task found by id: {result.task_id}")
+        self._report(address.ref, result)
+        if result.logs and not result.extend_lease:
+            lines = [
+                line.model_copy(update={"task_id": result.task_id})
+                for line in result.logs[:_MOST_LOGS]
+            ]
+            self._ports.logs.append(address.workflow_id, lines)
+        return self._existing(result.task_id)
+
+    def update_by_ref(
+        self,
+        workflow_id: str,
+        ref: str,
+        status: TaskStatus,
+        output: JsonObject,
+        worker_id: str | None,
+    ) -> str | None:
+        """Report on the open task of that name, its output merged; return its id, or None."""
+        task = self._queries.pending(workflow_id, ref)
+        if task is None:
+            return None
+        merged = {**self._queries.content(task.output), **output}
+        self._runner.run(
+            workflow_id,
+            Reported(
+                ref=task.ref,
+                task_id=task.task_id,
+                status=status,
+                output=merged,
+                worker_id=worker_id,
+            ),
+        )
+        return task.task_id
+
+    def signal(self, workflow_id: str, status: TaskStatus, output: JsonObject) -> str | None:
+        """Report on the first open WAIT, here or in running sub-workflows; return its id."""
+        self._queries.view(workflow_id)
+        task = self._queries.waiting_task(workflow_id)
+        if task is None:
+            return None
+        return self.update_by_ref(
+            task.workflow_instance_id, task.reference_task_name, status, output, None
+        )
+
+    def get(self, task_id: str) -> Task:
+        """Return one attempt of a task; raises NotFoundError."""
+        return self._queries.task(task_id)
+
+    def log(self, task_id: str, line: str) -> None:
+        """Keep one line about a task."""
+        address = ids.parse_task_id(task_id)
+        if address is None or self._ports.state.workflow(address.workflow_id) is None:
+            raise NotFoundError(f"Task not found for taskId: {task_id}")
+        entry = TaskExecLog(log=line, task_id=task_id, created_time=self._ports.clock.now())
+        self._ports.logs.append(address.workflow_id, [entry])
+
+    def logs(self, task_id: str) -> list[TaskExecLog]:
+        """Return the lines about a task, oldest first."""
+        address = ids.parse_task_id(task_id)
+        return [] if address is None else self._ports.logs.lines(address.workflow_id, task_id)
+
+    def queue_sizes(self, names: list[str] | None) -> dict[str, QueueSize]:
+        """Return the sizes of the named queues, of all if None."""
+        return self._ports.queues.sizes(names)
+
+    def poll_data(self, task_type: str | None) -> list[PollData]:
+        """Return who polled last, for one task type or all."""
+        return self._ports.polls.polls(task_type)
+
+    def requeue(self, task_type: str) -> int:
+        """Return how many scheduled tasks of a type had to be announced again: queues keep them.
+
+        Lost messages come back with the wake of their workflow.
+        """
+        return self._ports.queues.sizes([task_type])[task_type].size
+
+    def _report(self, ref: str, result: TaskResult) -> None:
+        if result.extend_lease:
+            event: Reported | LeaseExtended = LeaseExtended(ref=ref, task_id=result.task_id)
+        else:
+            event = Reported(
+                ref=ref,
+                task_id=result.task_id,
+                status=TaskStatus(result.status.value),
+                output=result.output_data,
+                reason=result.reason_for_incompletion,
+                callback_after_seconds=result.callback_after_seconds,
+                worker_id=result.worker_id,
+                external_output_path=result.external_output_payload_storage_path,
+            )
+        self._runner.run(result.workflow_instance_id, event)
+
+    def _existing(self, task_id: str) -> Task:
+        try:
+            return self._queries.task(task_id)
+        except NotFoundError as error:
+            raise NotFoundError(f"No such task found by id: {task_id}") from error
+
+    def _take(
+        self, queue: str, message: Received, worker_id: str | None
+    ) -> tuple[Task | None, bool]:
+        """Return the task a message stands for, if any, and whether the message is done with."""
+        match self._claims.claim(message.body, worker_id):
+            case Claimed(task, view):
+                task_def = definition_of(task, view.plan)
+                names = [] if task_def is None else task_def.runtime_metadata
+                return self._with_secrets(self._queries.show(view, task), names), True
+            case NotYet(delay_ms):
+                self._ports.queues.postpone(queue, message.receipt, delay_ms / 1000)
+                return None, False
+            case _:
+                return None, True
+
+    def _with_secrets(self, task: Task, names: list[str]) -> Task:
+        """Return a task as it is handed out: with what is never stored."""
+        secret = self._ports.secrets.secret
+        update: dict[str, object] = {"input_data": reveal_secrets(task.input_data, secret)}
+        if names:
+            found = {name: self._named_value(name) for name in names}
+            update["runtime_metadata"] = {k: str(v) for k, v in found.items() if v is not None}
+        return task.model_copy(update=update)
+
+    def _named_value(self, name: str) -> JsonValue:
+        value = self._ports.secrets.secret(name)
+        return self._ports.secrets.environment(name) if value is None else value
+
+    def _note_poll(self, task_type: str, worker_id: str | None, domain: str | None) -> None:
+        self._ports.polls.record(
+            PollData(
+                queue_name=task_type,
+                domain=domain,
+                worker_id=worker_id,
+                last_poll_time=self._ports.clock.now(),
+            )
+        )

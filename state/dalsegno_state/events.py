@@ -1,0 +1,161 @@
+"""What can happen to a workflow, as data: the input of the decider and of the evaluator queue."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from dalsegno.models import JsonObject, TaskStatus, WorkflowStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Look at one task, or at the beginning, and see that what follows from it is there.
+
+    Attributes:
+        ref: Full reference name; None for the beginning of the workflow.
+        start: Where a wide fork's expansion goes on.
+    """
+
+    ref: str | None = None
+    start: int = 0
+    kind: Literal["look"] = "look"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A worker, a system task or an operator reported on an attempt."""
+
+    ref: str
+    task_id: str
+    status: TaskStatus
+    output: JsonObject = field(default_factory=dict)
+    reason: str | None = None
+    callback_after_seconds: int = 0
+    worker_id: str | None = None
+    external_output_path: str | None = None
+    kind: Literal["reported"] = "reported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseExtended:
+    """The worker of an attempt is still at it."""
+
+    ref: str
+    task_id: str
+    kind: Literal["lease_extended"] = "lease_extended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Everybody has arrived at a JOIN.
+
+    Attributes:
+        flagged: Positions in ``joinOn`` of those that did not end in plain success.
+    """
+
+    ref: str
+    flagged: tuple[int, ...] = ()
+    kind: Literal["joined"] = "joined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launched:
+    """The workflow that a SUB_WORKFLOW or START_WORKFLOW task asks for exists."""
+
+    ref: str
+    task_id: str
+    child_id: str
+    kind: Literal["launched"] = "launched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildEnded:
+    """The workflow that a SUB_WORKFLOW task started has ended."""
+
+    ref: str
+    task_id: str
+    child_id: str
+    child_name: str
+    child_version: int
+    status: WorkflowStatus
+    output: JsonObject
+    reason: str | None
+    kind: Literal["child_ended"] = "child_ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildNews:
+    """A child workflow has ended: read it and go on as ``ChildEnded``."""
+
+    task_id: str
+    child_id: str
+    kind: Literal["child_news"] = "child_news"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminate:
+    """End the workflow from outside."""
+
+    reason: str | None = None
+    kind: Literal["terminate"] = "terminate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """The workflow has ended: cancel what is open and tell whom it concerns."""
+
+    kind: Literal["close"] = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Everything that the end of the workflow calls for is done."""
+
+    failure_workflow_id: str | None = None
+    kind: Literal["closed"] = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """Time has passed: look at everything."""
+
+    kind: Literal["wake"] = "wake"
+
+
+Event = (
+    Look
+    | Reported
+    | LeaseExtended
+    | Joined
+    | Launched
+    | ChildEnded
+    | ChildNews
+    | Terminate
+    | Close
+    | Closed
+    | Wake
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Body of one message on the evaluator queue."""
+
+    workflow_id: str
+    event: Annotated[Event, Field(discriminator="kind")]
+
+
+_EVALUATION = TypeAdapter(Evaluation)
+
+
+def encode_evaluation(workflow_id: str, event: Event) -> str:
+    """Return the message body that asks for an event to be evaluated."""
+    return _EVALUATION.dump_json(
+        Evaluation(workflow_id=workflow_id, event=event), exclude_defaults=False
+    ).decode()
+
+
+def decode_evaluation(body: str) -> Evaluation:
+    """Return what a message asks for; raises ValueError on a body that is not one of ours."""
+    return _EVALUATION.validate_json(body)

@@ -1,0 +1,161 @@
+"""The stored state of an execution: one workflow item, one item per task."""
+
+from dataclasses import dataclass, field
+
+from dalsegno.models import EpochMillis, JsonObject, Seconds, TaskStatus, WorkflowStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadRef:
+    """Points at a JSON object that was too large to keep in its item.
+
+    Attributes:
+        key: Where the payload store keeps it; derived from its content, so never overwritten.
+        size_bytes: Length of its JSON text.
+    """
+
+    key: str
+    size_bytes: int
+
+
+Payload = JsonObject | PayloadRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A task's place among those a JOIN waits for.
+
+    Attributes:
+        join_ref: Full reference name of the JOIN.
+        index: Position of the task in the JOIN's ``joinOn``.
+        size: How many tasks the JOIN waits for in all.
+    """
+
+    join_ref: str
+    index: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskState:
+    """The current attempt of one task, or a frozen earlier one.
+
+    Attributes:
+        ref: Reference name with its iteration suffix (``charge__2``); unique in the workflow.
+        base_ref: Reference name as the definition spells it.
+        iterations: Iteration of each enclosing DO_WHILE, outermost first.
+        task_id: Names workflow, run, reference and attempt; workers use it as idempotency token.
+        revision: Raised by each write; every write names the one it replaces.
+        task_type: Type at run time: a system type, or the queue of a worker task.
+        name: Name of the task definition.
+        sequence: Orders tasks by creation; not contiguous.
+        position: Its number in that order as far as its creator knew; exact without forks.
+        retry_count: Attempt, 0 for the first.
+        turn: DO_WHILE only: the iteration it is in.
+        wait_until: WAIT: when it completes by itself. SCHEDULED: from when on it may be handed out.
+        node: Set on roots of dynamic branches: the WorkflowTask they run, as JSON.
+        root: Reference of the dynamic branch's root whose ``node`` contains this task.
+        membership: Dynamic branches only: where the branch arrives when it ends.
+        ends_workflow: It timed out under a policy that ends the workflow with it.
+    """
+
+    workflow_id: str
+    ref: str
+    base_ref: str
+    iterations: tuple[int, ...] = ()
+    task_id: str
+    revision: int = 0
+    task_type: str
+    name: str
+    status: TaskStatus
+    sequence: int
+    position: int = 1
+    retry_count: int = 0
+    input: Payload = field(default_factory=dict)
+    output: Payload = field(default_factory=dict)
+    scheduled_at: EpochMillis
+    first_scheduled_at: EpochMillis
+    started_at: EpochMillis = 0
+    ended_at: EpochMillis = 0
+    updated_at: EpochMillis = 0
+    start_delay_seconds: Seconds = 0
+    callback_after_seconds: Seconds = 0
+    poll_count: int = 0
+    worker_id: str | None = None
+    domain: str | None = None
+    reason: str | None = None
+    retried_task_id: str | None = None
+    sub_workflow_id: str | None = None
+    turn: int = 0
+    wait_until: EpochMillis | None = None
+    node: JsonObject | None = None
+    root: str | None = None
+    membership: Membership | None = None
+    ends_workflow: bool = False
+    external_output_path: str | None = None
+    external_input_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A retry, rerun or restart under way; whoever finds it carries it on.
+
+    Attributes:
+        kind: ``retry``, ``rerun``, ``restart`` or ``revive``.
+        arguments: What the caller asked for.
+    """
+
+    kind: str
+    arguments: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowState:
+    """The workflow item: what is true of the execution as a whole.
+
+    Attributes:
+        definition_hash: Names the immutable snapshot of the definition it runs.
+        revision: Raised by each write; every write names the one it replaces.
+        run: Raised by retry, rerun and restart, so that no task id ever comes twice.
+        parent_task_id: The SUB_WORKFLOW task that started it, if any.
+        operation: Unfinished retry, rerun or restart.
+        closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
+        archived: Removed by its owner: it can be read, and nothing else.
+        wake_at: When to look at the workflow whatever happens; None once there is no need.
+            Kept beside the item, written by ``PullWake`` and ``SetWake`` only.
+        wake_interval_ms: How long the last wake waited; grows while nothing happens.
+    """
+
+    workflow_id: str
+    name: str
+    version: int
+    definition_hash: str
+    status: WorkflowStatus
+    revision: int = 0
+    run: int = 0
+    input: Payload = field(default_factory=dict)
+    output: Payload = field(default_factory=dict)
+    variables: JsonObject = field(default_factory=dict)
+    created_at: EpochMillis
+    updated_at: EpochMillis = 0
+    ended_at: EpochMillis = 0
+    last_retried_at: EpochMillis = 0
+    correlation_id: str | None = None
+    priority: int = 0
+    task_to_domain: dict[str, str] = field(default_factory=dict)
+    created_by: str | None = None
+    owner_app: str | None = None
+    idempotency_key: str | None = None
+    event: str | None = None
+    parent_workflow_id: str | None = None
+    parent_task_id: str | None = None
+    rerun_from_workflow_id: str | None = None
+    external_input_path: str | None = None
+    reason: str | None = None
+    failed_task_id: str | None = None
+    failed_refs: tuple[str, ...] = ()
+    operation: Operation | None = None
+    closing: bool = False
+    archived: bool = False
+    wake_at: EpochMillis | None = None
+    wake_interval_ms: int = 0

@@ -1,0 +1,185 @@
+"""Templates: JSON values whose strings may contain ``${...}`` expressions."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from pydantic import JsonValue
+
+from dalsegno_state.expressions.errors import ExpressionError
+from dalsegno_state.expressions.path import parse_path, root_name
+from dalsegno_state.expressions.scope import Scope
+from dalsegno_state.expressions.secrets import SECRETS_PREFIX
+from dalsegno_state.expressions.text import java_text
+
+# Longer texts are parsed each time, lest a cache of many holds megabytes.
+_MAX_CACHED_CHARACTERS: Final = 1_000
+_CACHED_TEXTS: Final = 4_096
+_MAX_NESTED_EXPRESSIONS: Final = 32
+
+_BRACE: Final = re.compile(r"[{}]")
+_UNKNOWN: Final = "\0"  # stands for a nested expression's text where that is not known yet
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One ``${...}``; ``path`` is the text between the braces."""
+
+    path: "Text"
+
+    def evaluate(self, scope: Scope) -> JsonValue:
+        """Return the value in ``scope``."""
+        path = java_text(self.path.evaluate(scope)).strip()
+        if not path:
+            return ""
+        if path.startswith(SECRETS_PREFIX):  # revealed at hand-off, never before
+            return f"${{{path}}}"
+        return parse_path(path).find(scope)
+
+    def roots(self) -> Iterator[str]:
+        """Yield the names of the documents this reads, those known before evaluation."""
+        yield from self.path.roots()
+        path = "".join(part if isinstance(part, str) else _UNKNOWN for part in self.path.parts)
+        root = root_name(path)
+        if root is None or _UNKNOWN in root:
+            return
+        yield root
+        if _UNKNOWN not in path:
+            yield from _further_roots(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string taken apart into literal text and expressions."""
+
+    parts: tuple[str | Expression, ...]
+
+    def evaluate(self, scope: Scope) -> JsonValue:
+        """Return the string's value in ``scope``; one expression alone keeps its JSON type."""
+        match self.parts:
+            case (Expression() as expression,):
+                return expression.evaluate(scope)
+            case parts:
+                return "".join(
+                    part if isinstance(part, str) else java_text(part.evaluate(scope))
+                    for part in parts
+                )
+
+    def roots(self) -> Iterator[str]:
+        """Yield the names of the documents the string's expressions read."""
+        for part in self.parts:
+            if isinstance(part, Expression):
+                yield from part.roots()
+
+
+def evaluate(template: JsonValue, scope: Scope) -> JsonValue:
+    """Return ``template`` with every expression in its strings replaced by its value.
+
+    A string that is one expression becomes that value with its JSON type; within other text the
+    value is printed as Java would. Keys of maps stay as they are, and so do the obtained values,
+    whatever they contain. ``$${`` stands for a literal ``${``. ``${workflow.secrets...}`` stays.
+
+    Raises:
+        ExpressionError: An expression is malformed or nested too deeply.
+    """
+    try:
+        return _evaluate(template, scope)
+    except RecursionError as error:
+        raise ExpressionError("…", "the template is nested too deeply") from error
+
+
+def references(template: JsonValue) -> frozenset[str]:
+    """Return the names of the documents that expressions in ``template`` read.
+
+    A name that is itself computed, as in ``${${workflow.input.task}.output}``, is not known here.
+
+    Raises:
+        ExpressionError: Expressions are nested too deeply.
+    """
+    names: set[str] = set()
+    pending = [template]
+    while pending:
+        match pending.pop():
+            case str() as text if "${" in text:
+                names.update(parse_text(text).roots())
+            case dict() as mapping:
+                pending.extend(mapping.values())
+            case list() as items:
+                pending.extend(items)
+            case _:
+                pass
+    return frozenset(names)
+
+
+def parse_text(text: str) -> Text:
+    """Return ``text`` taken apart; a ``${`` without its closing brace is literal.
+
+    Raises:
+        ExpressionError: Expressions are nested too deeply.
+    """
+    return _parse_cached(text) if len(text) <= _MAX_CACHED_CHARACTERS else _parse(text)
+
+
+def _evaluate(template: JsonValue, scope: Scope) -> JsonValue:
+    if isinstance(template, str):
+        return parse_text(template).evaluate(scope) if "${" in template else template
+    if isinstance(template, dict):
+        return {key: _evaluate(value, scope) for key, value in template.items()}
+    if isinstance(template, list):
+        return [_evaluate(value, scope) for value in template]
+    return template
+
+
+def _further_roots(path: str) -> frozenset[str]:
+    try:
+        return parse_path(path).others
+    except ExpressionError:  # reported where the path is validated or evaluated
+        return frozenset()
+
+
+def _parse(text: str) -> Text:
+    return _parse_between(text, 0, len(text), _closing_braces(text), 0)
+
+
+_parse_cached: Final = lru_cache(maxsize=_CACHED_TEXTS)(_parse)
+
+
+def _closing_braces(text: str) -> dict[int, int]:
+    """Return the position of each brace's partner, found in one pass whatever the nesting."""
+    partners: dict[int, int] = {}
+    open_braces: list[int] = []
+    for match in _BRACE.finditer(text):
+        if match[0] == "{":
+            open_braces.append(match.start())
+        elif open_braces:
+            partners[open_braces.pop()] = match.start()
+    return partners
+
+
+def _parse_between(text: str, start: int, end: int, closing: dict[int, int], depth: int) -> Text:
+    if depth > _MAX_NESTED_EXPRESSIONS:
+        raise ExpressionError(text, f"more than {_MAX_NESTED_EXPRESSIONS} expressions are nested")
+    parts: list[str | Expression] = []
+    literal: list[str] = []
+    dollar = text.find("${", start, end)
+    while dollar >= 0:
+        resume = dollar + 2
+        if dollar > start and text[dollar - 1] == "$":
+            literal += (text[start : dollar - 1], "${")
+            start = resume
+        elif dollar + 1 in closing:
+            resume = closing[dollar + 1] + 1
+            parts += _joined([*literal, text[start:dollar]])
+            path = _parse_between(text, dollar + 2, resume - 1, closing, depth + 1)
+            parts.append(Expression(path))
+            literal, start = [], resume
+        dollar = text.find("${", resume, end)
+    parts += _joined([*literal, text[start:end]])
+    return Text(tuple(parts))
+
+
+def _joined(literal: list[str]) -> list[str]:
+    joined = "".join(literal)
+    return [joined] if joined else []

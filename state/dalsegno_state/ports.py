@@ -1,0 +1,366 @@
+"""What the engine needs from the world; each port has a SQLite and an AWS adapter."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dalsegno.models import (
+    EpochMillis,
+    JsonObject,
+    JsonValue,
+    PollData,
+    Seconds,
+    TaskDef,
+    TaskExecLog,
+    WorkflowDef,
+    WorkflowStatus,
+)
+from dalsegno_state.execution import PayloadRef, TaskState, WorkflowState
+from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
+
+
+class StateStore(Protocol):
+    """Executions. Every read is strongly consistent."""
+
+    def create_workflow(self, workflow: WorkflowState) -> WorkflowState:
+        """Store a workflow unless its id is taken; return the one that is stored."""
+        ...
+
+    def workflow(self, workflow_id: str) -> WorkflowState | None:
+        """Return the workflow item, or None."""
+        ...
+
+    def tasks(self, workflow_id: str, refs: Iterable[str]) -> dict[str, TaskState]:
+        """Return the current attempts of the tasks with these full references that exist."""
+        ...
+
+    def latest(self, workflow_id: str, base_ref: str) -> TaskState | None:
+        """Return the task of this base reference in its latest iteration (numeric order)."""
+        ...
+
+    def all_tasks(self, workflow_id: str) -> Iterator[TaskState]:
+        """Yield the current attempt of every task, in order of ``sequence``."""
+        ...
+
+    def attempts(self, workflow_id: str) -> Iterator[TaskState]:
+        """Yield the frozen earlier attempts of every task."""
+        ...
+
+    def attempt(self, workflow_id: str, ref: str, task_id: str) -> TaskState | None:
+        """Return one frozen earlier attempt, or None."""
+        ...
+
+    def commit(self, writes: Sequence[Write]) -> Lost | None:
+        """Carry out writes in order; return the first that lost its condition, or None.
+
+        Writes before the lost one stay; those after it are not carried out.
+        """
+        ...
+
+    def arrive(self, arrival: Arrival) -> Arrivals:
+        """Add a member to a JOIN's shard; return the shard's whole set, the member included."""
+        ...
+
+    def arrivals(self, workflow_id: str, join_ref: str, shard: str) -> Arrivals:
+        """Return a shard's set."""
+        ...
+
+    def due(self, until: EpochMillis, limit: int) -> list[str]:
+        """Return ids of workflows whose ``wake_at`` is at or before ``until``, earliest first."""
+        ...
+
+    def children(self, parent_workflow_id: str) -> Iterator[str]:
+        """Yield ids of the workflows whose parent this is."""
+        ...
+
+    def search(self, query: "WorkflowQuery") -> tuple[int, list[WorkflowState]]:
+        """Return the number of workflows that match, and the asked page of them."""
+        ...
+
+    def remove(self, workflow_id: str) -> None:
+        """Forget a workflow with all its tasks, attempts, arrivals and wake; absent is fine."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowQuery:
+    """A search over workflow items; None means any. Newest first unless ``ascending``."""
+
+    names: tuple[str, ...] | None = None
+    versions: tuple[int, ...] | None = None
+    statuses: tuple[WorkflowStatus, ...] | None = None
+    workflow_ids: tuple[str, ...] | None = None
+    correlation_ids: tuple[str, ...] | None = None
+    parent_workflow_ids: tuple[str, ...] | None = None
+    started_after: EpochMillis | None = None
+    started_before: EpochMillis | None = None
+    ended_after: EpochMillis | None = None
+    ended_before: EpochMillis | None = None
+    text: str | None = None
+    order_by: str = "startTime"
+    ascending: bool = False
+    start: int = 0
+    size: int = 100
+
+
+class DefinitionStore(Protocol):
+    """Workflow and task definitions, and the immutable snapshots executions run."""
+
+    def put_workflow_def(self, definition: WorkflowDef) -> None:
+        """Store a definition, replacing that name and version."""
+        ...
+
+    def create_workflow_def(self, definition: WorkflowDef) -> bool:
+        """Store a definition unless its name and version exist; return whether it was stored."""
+        ...
+
+    def workflow_def(self, name: str, version: int | None = None) -> WorkflowDef | None:
+        """Return a definition; its highest version if None is asked."""
+        ...
+
+    def workflow_defs(self, name: str | None = None) -> list[WorkflowDef]:
+        """Return all versions of all definitions, or of one name; ordered by name, version."""
+        ...
+
+    def delete_workflow_def(self, name: str, version: int) -> bool:
+        """Delete a definition; return whether it existed."""
+        ...
+
+    def put_task_def(self, definition: TaskDef) -> None:
+        """Store a task definition, replacing that name."""
+        ...
+
+    def task_def(self, name: str) -> TaskDef | None:
+        """Return a task definition, or None."""
+        ...
+
+    def task_defs(self) -> list[TaskDef]:
+        """Return all task definitions, ordered by name."""
+        ...
+
+    def delete_task_def(self, name: str) -> bool:
+        """Delete a task definition; return whether it existed."""
+        ...
+
+    def put_snapshot(self, content_hash: str, body: bytes) -> None:
+        """Keep a resolved definition under its hash; repeating it is harmless."""
+        ...
+
+    def snapshot(self, content_hash: str) -> bytes | None:
+        """Return a snapshot's body, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A hint to be delivered once or more, or never.
+
+    Attributes:
+        queue: Name of the queue.
+        body: What the consumer gets; at most 256 KB.
+        deliver_at: Not before this time; None for at once.
+        priority: 0 to 99, larger served first where the queue can.
+    """
+
+    queue: str
+    body: str
+    deliver_at: EpochMillis | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A message in a consumer's hands, hidden from others until its visibility ends."""
+
+    body: str
+    receipt: str
+    delivery_count: int = 1
+
+
+class Queues(Protocol):
+    """At-least-once queues, created when first used."""
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Store messages; returns only when all of them are stored."""
+        ...
+
+    def receive(
+        self, queue: str, *, count: int, wait_seconds: float, visibility_seconds: Seconds
+    ) -> list[Received]:
+        """Return up to ``count`` messages, waiting up to ``wait_seconds`` for the first."""
+        ...
+
+    def delete(self, queue: str, receipts: Sequence[str]) -> None:
+        """Forget received messages."""
+        ...
+
+    def postpone(self, queue: str, receipt: str, delay_seconds: float) -> None:
+        """Hide a received message for longer, then deliver it again."""
+        ...
+
+    def sizes(self, names: Iterable[str] | None = None) -> dict[str, "QueueSize"]:
+        """Return the size of each named queue, of all queues if None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSize:
+    """How many messages wait in a queue, and how many are in consumers' hands."""
+
+    size: int
+    unacknowledged: int
+
+
+class PayloadStore(Protocol):
+    """JSON objects too large for an item."""
+
+    def put(self, workflow_id: str, body: bytes) -> PayloadRef:
+        """Keep a body under a key made from its content; repeating it is harmless."""
+        ...
+
+    def get(self, ref: PayloadRef) -> bytes:
+        """Return a body; raises KeyError if it is gone."""
+        ...
+
+    def remove(self, workflow_id: str) -> None:
+        """Forget all payloads of a workflow."""
+        ...
+
+
+class Limits(Protocol):
+    """Slots of a task definition: how many run at once, how many start in a window."""
+
+    def acquire_slot(
+        self, name: str, task_id: str, *, limit: int, until: EpochMillis, now: EpochMillis
+    ) -> bool:
+        """Take one of ``limit`` slots until ``until``; True if taken or held by it already."""
+        ...
+
+    def release_slot(self, name: str, task_id: str) -> None:
+        """Give a slot back; absent is fine."""
+        ...
+
+    def acquire_rate(
+        self, name: str, *, limit: int, window_ms: int, now: EpochMillis
+    ) -> EpochMillis | None:
+        """Count one start in the sliding window.
+
+        Return None if granted, else when it is worth trying again.
+        """
+        ...
+
+
+class TaskLogs(Protocol):
+    """Lines that workers wrote about a task."""
+
+    def append(self, workflow_id: str, lines: Sequence[TaskExecLog]) -> None:
+        """Keep lines, each under its task id."""
+        ...
+
+    def lines(self, workflow_id: str, task_id: str) -> list[TaskExecLog]:
+        """Return a task's lines, oldest first."""
+        ...
+
+
+class PollRecords(Protocol):
+    """Who polled which queue last."""
+
+    def record(self, poll: PollData) -> None:
+        """Remember a poll; writes at most about once a second per queue, domain and worker."""
+        ...
+
+    def polls(self, task_type: str | None = None) -> list[PollData]:
+        """Return the last polls of a task type, or of all."""
+        ...
+
+
+class Secrets(Protocol):
+    """Named secrets and environment values for expressions; never the server's environment."""
+
+    def secret(self, name: str) -> JsonValue:
+        """Return a secret, or None."""
+        ...
+
+    def environment(self, name: str) -> JsonValue:
+        """Return an environment value, or None."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, as an argument."""
+
+    def now(self) -> EpochMillis:
+        """Return the time in epoch milliseconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """What a remote service answered.
+
+    Attributes:
+        body: Raw bytes, at most as many as the caller allowed.
+    """
+
+    status_code: int
+    reason_phrase: str
+    headers: dict[str, list[str]] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class HttpClient(Protocol):
+    """Outbound HTTP for HTTP tasks; refuses addresses that tasks must not reach."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        body: bytes | None,
+        connect_timeout_seconds: float,
+        read_timeout_seconds: float,
+    ) -> HttpReply:
+        """Return the answer; raises ``HttpCallError`` if there was none."""
+        ...
+
+
+class HttpCallError(Exception):
+    """No answer came: refused, timed out, unreachable or not allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All that the engine is given."""
+
+    state: StateStore
+    definitions: DefinitionStore
+    queues: Queues
+    payloads: PayloadStore
+    limits: Limits
+    logs: TaskLogs
+    polls: PollRecords
+    secrets: Secrets
+    clock: Clock
+
+
+__all__ = [
+    "Clock",
+    "DefinitionStore",
+    "HttpCallError",
+    "HttpClient",
+    "HttpReply",
+    "JsonObject",
+    "Limits",
+    "Message",
+    "PayloadStore",
+    "PollRecords",
+    "Ports",
+    "QueueSize",
+    "Queues",
+    "Received",
+    "Secrets",
+    "StateStore",
+    "TaskLogs",
+    "WorkflowQuery",
+]

@@ -1,0 +1,255 @@
+"""The program of the child process, which runs scripts for whoever holds its pipes.
+
+It is started by its path and imports nothing of this project, so that it starts in a few
+milliseconds; the parent imports it only for the wire format below. A request is ``REQUEST``, the
+source and the inputs as JSON text; a reply is ``REPLY`` and a body, which is JSON text for
+``Outcome.VALUE`` and a message otherwise.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import struct
+import sys
+import time
+from enum import IntEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    import quickjs
+
+REQUEST: Final = struct.Struct(">BII")  # operation, bytes of source, bytes of inputs
+REPLY: Final = struct.Struct(">BI")  # outcome, bytes of body
+MAX_MESSAGE_BYTES: Final = 2_000
+
+Result: TypeAlias = "tuple[Outcome, str]"  # how a script ended, its value or a message
+
+
+class Operation(IntEnum):
+    """What the parent asks for."""
+
+    JAVASCRIPT = 0
+    FUNCTION_BODY = 1
+    SYNTAX = 2
+    JQ = 3
+
+
+class Outcome(IntEnum):
+    """How it ended."""
+
+    VALUE = 0
+    ERROR = 1
+    TIMEOUT = 2
+    OUT_OF_MEMORY = 3
+
+
+_MAX_JAVASCRIPT_STACK_BYTES: Final = 4 << 20  # about 2,400 frames
+_CACHED_QUERIES: Final = 64  # compiling a jq program takes 1 ms, running it 10 us
+
+# Yields the function that runs a script. It keeps its own references, for a script may replace
+# the globals. Eval is called indirectly, which makes it a global one whose value is that of the
+# last expression; the value travels in an array, where JSON has a place for undefined.
+_RUNNER: Final = """(function () {
+  "use strict";
+  const evaluate = eval, FunctionOf = Function, ErrorOf = Error, stringify = JSON.stringify;
+  const ignore = () => undefined;
+  globalThis.console = { log: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
+  BigInt.prototype.toJSON = function () { return Number(this); };
+  return function (source, isBody) {
+    try {
+      return [isBody ? FunctionOf(source)() : evaluate(source)];
+    } catch (thrown) {
+      const isPlain = typeof thrown === "object" && thrown && !(thrown instanceof ErrorOf);
+      throw isPlain ? stringify(thrown) : thrown;
+    }
+  };
+})()"""
+
+# What precedes the source in the text that is compiled: a function's head, a throw statement.
+_LINES_BEFORE: Final = {
+    Operation.JAVASCRIPT: 0,
+    Operation.FUNCTION_BODY: 2,
+    Operation.SYNTAX: 1,
+}
+
+# Imports must come first in a jq program, so a definition before it makes them a syntax error:
+# they would read files. The definition itself closes the other door to the file system.
+_JQ_PROLOGUE: Final = 'def modulemeta: error("modulemeta is not available"); '
+
+
+class JavaScript:
+    """Runs each script in a context of its own; nothing survives it."""
+
+    def __init__(self, timeout_seconds: float, memory_bytes: int) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._memory_bytes = memory_bytes
+        self._stack_bytes = _javascript_stack_bytes()
+        self._context: quickjs.Context | None = None
+        self._run: Any = None
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make the next script's context; done while the parent is not waiting."""
+        if self._context is not None:
+            return
+        import quickjs
+
+        self._context = quickjs.Context()
+        self._context.set_max_stack_size(self._stack_bytes)
+        self._run = self._context.eval(_RUNNER)
+
+    def run(self, operation: Operation, source: str, inputs: str) -> Result:
+        """Return the script's value as the JSON text of a one-element array."""
+        import quickjs
+
+        context = self._context
+        if context is None:
+            raise RuntimeError("prepare() comes before each script")
+        context.set_memory_limit(self._memory_bytes)
+        context.set_time_limit(self._timeout_seconds)
+        try:
+            context.set("$", context.parse_json(inputs))
+            value = self._run(source, operation is Operation.FUNCTION_BODY)
+            return Outcome.VALUE, value.json() or "[null]"
+        except quickjs.JSException as error:
+            return _javascript_failure(str(error), _LINES_BEFORE[operation])
+        except (TypeError, ValueError) as error:
+            return Outcome.ERROR, f"the script's result is not JSON: {error}"
+        finally:
+            # Freed before the reply: should a hostile heap crash here, its own script is to blame.
+            value = self._run = self._context = context = None
+
+    def syntax(self, source: str) -> Result:
+        """Return the syntax error or null, compiling the source without running it."""
+        # A program is compiled as a whole before its first statement throws.
+        outcome, error = self.run(Operation.SYNTAX, "throw 0;\n" + source, "{}")
+        if outcome is Outcome.ERROR:
+            return Outcome.VALUE, json.dumps([error if error.startswith("SyntaxError") else None])
+        return outcome, error
+
+
+def _javascript_stack_bytes() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    unlimited = soft == resource.RLIM_INFINITY
+    return _MAX_JAVASCRIPT_STACK_BYTES if unlimited else min(_MAX_JAVASCRIPT_STACK_BYTES, soft // 2)
+
+
+def _javascript_failure(text: str, lines_before: int) -> Result:
+    message, _, trace = text.partition("\n    at ")
+    message = message.removesuffix("\nundefined").strip()
+    if message == "InternalError: interrupted":
+        return Outcome.TIMEOUT, message
+    if message == "null":  # what is thrown when no memory is left even for an error
+        return Outcome.ERROR, "the script threw null or ran out of memory"
+    line = trace.partition("<input>:")[2].partition(":")[0]
+    position = f" (line {int(line) - lines_before})" if line.isdecimal() else ""
+    return Outcome.ERROR, message + position
+
+
+@lru_cache(maxsize=_CACHED_QUERIES)
+def _compiled(query: str) -> Any:
+    import jq
+
+    return jq.compile(_JQ_PROLOGUE + (query.strip() or "."))
+
+
+def run_jq(query: str, document: str) -> Result:
+    """Return all results as the JSON text of an array."""
+    try:
+        results = _compiled(query).input_text(document).all()
+        return Outcome.VALUE, json.dumps(results, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError) as error:
+        message, _, place = str(error).split("\n", 1)[0].partition(" at <top-level>, line ")
+        line = place.partition(",")[0]
+        message = message.removeprefix("jq: error: ")
+        return Outcome.ERROR, f"{message} (line {line})" if line else message
+
+
+def confine(memory_bytes: int) -> None:
+    """Give up everything a script has no use for; what is needed is imported by now."""
+    # Local time is UTC for every script, whatever the host's zone; the variable itself goes too.
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    # Emptied although the parent passes next to nothing: jq shows the environment to its programs.
+    os.environ.clear()
+    limits = [
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NOFILE, 3),  # the two pipes and stderr: no file or socket can be opened
+        (resource.RLIMIT_NPROC, 0),
+    ]
+    with contextlib.suppress(OSError), open("/proc/self/statm") as statm:
+        size_bytes = int(statm.read().split()[0]) * resource.getpagesize()
+        # Twice: the interpreter's own heap, then its text on the way in and out.
+        limits.append((resource.RLIMIT_AS, size_bytes + 2 * memory_bytes))
+    for limit, value in limits:
+        with contextlib.suppress(OSError, ValueError):  # some systems lack or refuse a limit
+            resource.setrlimit(limit, (value, value))
+
+
+def _allow_processor_time(seconds: float) -> None:
+    """Let the kernel end this process if its parent is gone and a script does not return."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(usage.ru_utime + usage.ru_stime + seconds) + 2
+    if hard == resource.RLIM_INFINITY or soft <= hard:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _read(size_bytes: int) -> bytes:
+    chunks = []
+    while size_bytes:
+        chunk = os.read(0, min(size_bytes, 1 << 20))
+        if not chunk:
+            sys.exit(0)  # the parent closed the pipe, or is dead
+        chunks.append(chunk)
+        size_bytes -= len(chunk)
+    return b"".join(chunks)
+
+
+def _reply(outcome: Outcome, body: bytes = b"") -> None:
+    reply = memoryview(REPLY.pack(outcome, len(body)) + body)
+    while reply:
+        reply = reply[os.write(1, reply) :]
+
+
+def _perform(javascript: JavaScript, operation: Operation, source: str, inputs: str) -> Result:
+    match operation:
+        case Operation.JQ:
+            return run_jq(source, inputs)
+        case Operation.SYNTAX:
+            return javascript.syntax(source)
+        case _:
+            return javascript.run(operation, source, inputs)
+
+
+def main(timeout_seconds: float, memory_bytes: int, max_output_bytes: int) -> None:
+    """Serve requests until the parent closes the pipe."""
+    javascript = JavaScript(timeout_seconds, memory_bytes)
+    run_jq(".", "null")
+    confine(memory_bytes)
+    _reply(Outcome.VALUE)
+    while True:
+        operation, source_bytes, inputs_bytes = REQUEST.unpack(_read(REQUEST.size))
+        try:
+            source = _read(source_bytes).decode("utf-8", "replace")
+            inputs = _read(inputs_bytes).decode("utf-8", "replace")
+            _allow_processor_time(timeout_seconds)
+            outcome, text = _perform(javascript, Operation(operation), source, inputs)
+            body = text.encode("utf-8", "replace")
+        except MemoryError:
+            _reply(Outcome.OUT_OF_MEMORY)
+            return
+        if outcome is not Outcome.VALUE:
+            body = body[:MAX_MESSAGE_BYTES]
+        elif len(body) > max_output_bytes:
+            outcome, body = Outcome.ERROR, b"the result is larger than %d bytes" % max_output_bytes
+        _reply(outcome, body)
+        javascript.prepare()
+
+
+if __name__ == "__main__":
+    sys.path.extend(sys.argv[4:])
+    main(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

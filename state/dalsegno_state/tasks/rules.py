@@ -1,0 +1,45 @@
+"""The registration rules of all task types that have some."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from dalsegno.models import WorkflowTask
+from dalsegno_state.tasks import (
+    decision,
+    do_while,
+    dynamic,
+    event,
+    fork_join,
+    fork_join_dynamic,
+    http,
+    json_jq_transform,
+    kafka_publish,
+    sub_workflow,
+    switch,
+    terminate,
+    wait,
+)
+
+Rule: TypeAlias = Callable[[WorkflowTask], Iterator[str]]
+ScriptFinder: TypeAlias = Callable[[WorkflowTask], str | None]
+
+RULES: Final[Mapping[str, Rule]] = {
+    "DECISION": decision.violations,
+    "DO_WHILE": do_while.violations,
+    "DYNAMIC": dynamic.violations,
+    "EVENT": event.violations,
+    "FORK_JOIN": fork_join.violations,
+    "FORK_JOIN_DYNAMIC": fork_join_dynamic.violations,
+    "HTTP": http.violations,
+    "JSON_JQ_TRANSFORM": json_jq_transform.violations,
+    "KAFKA_PUBLISH": kafka_publish.violations,
+    "SUB_WORKFLOW": sub_workflow.violations,
+    "SWITCH": switch.violations,
+    "TERMINATE": terminate.violations,
+    "WAIT": wait.violations,
+}
+
+SCRIPTS: Final[Mapping[str, ScriptFinder]] = {
+    "DECISION": decision.script,
+    "SWITCH": switch.script,
+}

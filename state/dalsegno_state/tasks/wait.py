@@ -1,0 +1,184 @@
+"""WAIT: go on after a time, at a time, or when told to."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import ClassVar, Final
+from zoneinfo import ZoneInfo
+
+from pydantic import JsonValue
+
+from dalsegno.models import EpochMillis, JsonObject, TaskStatus, WorkflowTask
+from dalsegno_state import flow
+from dalsegno_state.draft import Draft, Place
+from dalsegno_state.execution import TaskState
+from dalsegno_state.task_type import Seed
+
+_DURATION: Final = re.compile(
+    r"\s*(?:(\d+)\s*(?:days?|d))?"
+    r"\s*(?:(\d+)\s*(?:hours?|hrs?|h))?"
+    r"\s*(?:(\d+)\s*(?:minutes?|mins?|m))?"
+    r"\s*(?:(\d+)\s*(?:seconds?|secs?|s))?\s*",
+    re.IGNORECASE | re.ASCII,
+)
+_UNIT_MILLIS: Final = (86_400_000, 3_600_000, 60_000, 1_000)
+_MAX_MILLIS: Final = 2**63 - 1
+
+_OFFSET: Final = re.compile(r"(?:GMT|UTC|UT)?([+-])(\d{1,2}):?([0-5]\d)?", re.IGNORECASE | re.ASCII)
+# Minutes east of Greenwich of the abbreviations that name one offset, whatever the season.
+_ABBREVIATIONS: Final = {
+    "UTC": 0, "UT": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120,
+    "EET": 120, "EEST": 180, "MSK": 180, "IST": 330, "HKT": 480, "SGT": 480, "AWST": 480,
+    "JST": 540, "KST": 540, "ACST": 570, "ACDT": 630, "AEST": 600, "AEDT": 660, "NZST": 720,
+    "NZDT": 780, "HST": -600, "AKST": -540, "AKDT": -480, "PST": -480, "PDT": -420, "MST": -420,
+    "MDT": -360, "CST": -360, "CDT": -300, "EST": -300, "EDT": -240, "AST": -240, "ADT": -180,
+    "NST": -210, "NDT": -150, "BRT": -180, "ART": -180,
+}  # fmt: skip
+
+
+def violations(task: WorkflowTask) -> Iterator[str]:
+    """Yield what keeps ``task`` from being registered; expressions are not looked into."""
+    duration = _literal(task.input_parameters.get("duration"))
+    until = _literal(task.input_parameters.get("until"))
+    if task.input_parameters.get("duration") and task.input_parameters.get("until"):
+        yield "Both 'duration' and 'until' specified. Please provide only one input"
+    if duration is not None and not _is_duration(duration):
+        yield "Either date or duration is passed as null "
+    if until is not None and not _is_time(until):
+        yield f"Unable to parse date {until}"
+
+
+def parse_duration(text: str) -> int:
+    """Return the milliseconds in a text such as ``1 day 2 hours 3 mins 4s``.
+
+    Every unit may be missing, but not all of them, and they come in falling order.
+
+    Raises:
+        ValueError: ``text`` is no such duration, or longer than 2**63 - 1 ms.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise ValueError(f"not a duration: {text!r}")
+    counts = (int(count or 0) for count in match.groups())
+    millis = sum(count * unit for count, unit in zip(counts, _UNIT_MILLIS, strict=True))
+    if millis > _MAX_MILLIS:
+        raise ValueError(f"duration is too long: {text!r}")
+    return millis
+
+
+def parse_until(text: str) -> int:
+    """Return the epoch milliseconds of a date, a date and minute, or these with a time zone.
+
+    The zone is an offset (``+02:00``, ``GMT-5``), an abbreviation with a fixed offset (``PST``)
+    or an IANA name (``Europe/Paris``); without one the time is UTC.
+
+    Raises:
+        ValueError: ``text`` is no such time.
+    """
+    date, _, rest = text.strip().partition(" ")
+    clock, _, zone = rest.strip().partition(" ")
+    time = datetime.strptime(f"{date} {clock or '00:00'}", "%Y-%m-%d %H:%M").replace(
+        tzinfo=_zone(zone.strip()) if zone else UTC
+    )
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _zone(name: str) -> tzinfo:
+    if (minutes := _ABBREVIATIONS.get(name.upper())) is not None:
+        return timezone(timedelta(minutes=minutes))
+    if offset := _OFFSET.fullmatch(name):
+        sign = -1 if offset[1] == "-" else 1
+        return timezone(sign * timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0)))
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError) as error:  # no such zone; a directory of zones
+        raise ValueError(f"unknown time zone: {name!r}") from error
+
+
+def _literal(value: JsonValue) -> str | None:
+    """Return ``value`` as text if it can be checked already: given, and not an expression."""
+    text = "" if value is None else str(value)
+    return None if not text.strip() or "${" in text else text
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        parse_duration(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_until(text)
+    except ValueError:
+        return False
+    return True
+
+
+class Wait:
+    """Completes by itself after ``duration`` or at ``until``; without them, when told to."""
+
+    type: ClassVar[str] = "WAIT"
+    is_instant: ClassVar[bool] = False
+
+    def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
+        """See ``TaskType.schedule``."""
+        inputs = flow.input_of(draft, place, seed, place.node.task.task_definition)
+        try:
+            until = _ends_at(inputs, draft.now)
+        except ValueError as error:
+            flow.new_task(
+                draft,
+                place,
+                seed,
+                status=TaskStatus.FAILED_WITH_TERMINAL_ERROR,
+                inputs=inputs,
+                reason=str(error),
+            )
+            return
+        task = flow.new_task(
+            draft, place, seed, status=TaskStatus.IN_PROGRESS, inputs=inputs, wait_until=until
+        )
+        if not task.status.is_terminal:
+            self.resume(draft, task, place)
+
+    def resume(self, draft: Draft, task: TaskState, place: Place) -> None:
+        """See ``TaskType.resume``."""
+        if task.wait_until is None:
+            return
+        if draft.now >= task.wait_until:
+            flow.finish(draft, task, place, TaskStatus.COMPLETED)
+            return
+        draft.wake_by(task.wait_until)
+        if not draft.waking:
+            draft.look_later(task.ref, at=task.wait_until)
+
+    def proceed(self, draft: Draft, task: TaskState, place: Place) -> None:
+        """See ``TaskType.proceed``."""
+        flow.advance(draft, place)
+
+
+def _ends_at(inputs: JsonObject, now: EpochMillis) -> EpochMillis | None:
+    """Return when a WAIT with these inputs is over, None if somebody must end it.
+
+    Raises:
+        ValueError: The inputs say no time, or two.
+    """
+    duration, until = inputs.get("duration"), inputs.get("until")
+    if duration and until:
+        raise ValueError("Both 'duration' and 'until' specified. Please provide only one input")
+    if duration:
+        try:
+            return now + parse_duration(str(duration))
+        except ValueError as error:
+            raise ValueError(f"Invalid/Unsupported Wait Duration.  Provided: {duration}") from error
+    if until:
+        try:
+            return parse_until(str(until))
+        except ValueError as error:
+            raise ValueError(
+                f"Invalid/Unsupported Wait Until format.  Provided: {until}"
+            ) from error
+    return None

@@ -1,0 +1,306 @@
+"""Validation: what must hold of a definition before it is registered."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from dalsegno.errors import InvalidRequestError
+from dalsegno.models import (
+    JsonValue,
+    TaskDef,
+    ValidationErrorItem,
+    WorkflowDef,
+    WorkflowTask,
+)
+from dalsegno_state.tasks.rules import RULES, SCRIPTS
+
+# JSON parsers stop at about 200 levels, and a nested task takes up to four of them.
+MAX_NESTING: Final = 40
+
+_NOT_NEGATIVE: Final = "must be greater than or equal to 0"
+_TASK_ID: Final = "CPEWF_TASK_ID"
+_EXPRESSION: Final = re.compile(r"(\$*)\$\{([^{}]*)\}")
+_EVALUATED: Final = "\0"  # stands for an inner expression, whose value is not known yet
+
+
+class ScriptChecker(Protocol):
+    """Knows JavaScript when it sees it."""
+
+    def syntax_error(self, source: str) -> str | None:
+        """Return what is wrong with ``source``, None if it can be parsed; nothing is run."""
+        ...
+
+
+def check_workflow_def(definition: WorkflowDef, scripts: ScriptChecker | None = None) -> None:
+    """Refuse a workflow definition that could not run, naming all its faults at once.
+
+    Args:
+        definition: What is to be registered.
+        scripts: Checks the scripts of SWITCH and DECISION; None leaves them unchecked.
+
+    Raises:
+        InvalidRequestError: The definition breaks at least one rule.
+    """
+    _refuse(_definition_violations(definition, scripts, path="workflowDef", depth=0))
+
+
+def check_task_def(task_def: TaskDef) -> None:
+    """Refuse a task definition that contradicts itself, naming all its faults at once.
+
+    Raises:
+        InvalidRequestError: The definition breaks at least one rule.
+    """
+    _refuse(_task_def_violations(task_def))
+
+
+def _refuse(violations: Iterator[ValidationErrorItem]) -> None:
+    if found := tuple(violations):
+        raise InvalidRequestError(validation_errors=found)
+
+
+def _violation(path: str, message: str, value: str | int | None = None) -> ValidationErrorItem:
+    shown = None if value is None else str(value)
+    return ValidationErrorItem(path=path, message=message, invalid_value=shown)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A task and where in the definition it stands."""
+
+    path: str
+    depth: int
+    task: WorkflowTask
+
+
+def _definition_violations(
+    definition: WorkflowDef, scripts: ScriptChecker | None, *, path: str, depth: int
+) -> Iterator[ValidationErrorItem]:
+    if not definition.name:
+        yield _violation(f"{path}.name", "WorkflowDef name cannot be null or empty")
+    if definition.schema_version != 2:
+        yield _violation(
+            f"{path}.schemaVersion",
+            "workflowDef schemaVersion: 2 is only supported",
+            definition.schema_version,
+        )
+    if not definition.tasks:
+        yield _violation(f"{path}.tasks", "WorkflowTask list cannot be empty")
+    top_level = _listed(definition.tasks, f"{path}.tasks", depth)
+    places = list(_with_nested(top_level))
+    yield from _duplicate_references(places, definition.name, path)
+    known = {place.task.task_reference_name for place in places}
+    for place in top_level:
+        yield from _unknown_references(place, known)
+    for place in places:
+        yield from _task_violations(place, scripts)
+
+
+def _listed(tasks: Iterable[WorkflowTask], path: str, depth: int) -> list[_Place]:
+    return [_Place(f"{path}[{index}]", depth, task) for index, task in enumerate(tasks)]
+
+
+def _with_nested(places: list[_Place]) -> Iterator[_Place]:
+    """Yield all tasks in the order they are written, down to one level too deep."""
+    open_places = places[::-1]
+    while open_places:
+        place = open_places.pop()
+        yield place
+        if place.depth <= MAX_NESTING:
+            open_places.extend(_children(place)[::-1])
+
+
+def _children(place: _Place) -> list[_Place]:
+    task, path, depth = place.task, place.path, place.depth + 1
+    match task.type:
+        case "DECISION" | "SWITCH":
+            lists = {f"decisionCases.{case}": tasks for case, tasks in task.decision_cases.items()}
+            lists["defaultCase"] = task.default_case
+        case "FORK_JOIN":
+            lists = {f"forkTasks[{n}]": branch for n, branch in enumerate(task.fork_tasks)}
+        case "DO_WHILE":
+            lists = {"loopOver": task.loop_over}
+        case _:
+            lists = {}
+    return [p for name, tasks in lists.items() for p in _listed(tasks, f"{path}.{name}", depth)]
+
+
+def _duplicate_references(
+    places: list[_Place], workflow: str, path: str
+) -> Iterator[ValidationErrorItem]:
+    counts = Counter(place.task.task_reference_name for place in places)
+    for reference, count in counts.items():
+        if count > 1 and reference:
+            yield _violation(
+                f"{path}.tasks",
+                f"taskReferenceName: {reference} should be unique across tasks for a given "
+                f"workflowDefinition: {workflow}",
+            )
+
+
+def _task_violations(place: _Place, scripts: ScriptChecker | None) -> Iterator[ValidationErrorItem]:
+    task, path = place.task, place.path
+    yield from _common_violations(task, path)
+    for message in RULES[task.type](task) if task.type in RULES else ():
+        yield _violation(path, message)
+    if scripts is not None:
+        yield from _script_violations(task, path, scripts)
+    if place.depth > MAX_NESTING:
+        yield _violation(path, f"tasks may be nested {MAX_NESTING} levels deep at most")
+    elif task.type == "SUB_WORKFLOW" and task.sub_workflow_param is not None:
+        embedded = task.sub_workflow_param.workflow_definition
+        if isinstance(embedded, WorkflowDef):
+            yield from _definition_violations(
+                embedded,
+                scripts,
+                path=f"{path}.subWorkflowParam.workflowDefinition",
+                depth=place.depth + 1,
+            )
+
+
+def _common_violations(task: WorkflowTask, path: str) -> Iterator[ValidationErrorItem]:
+    reference = task.task_reference_name
+    if not task.name:
+        yield _violation(f"{path}.name", "WorkflowTask name cannot be empty or null")
+    if not reference:
+        yield _violation(
+            f"{path}.taskReferenceName",
+            "WorkflowTask taskReferenceName name cannot be empty or null",
+        )
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in reference):
+        yield _violation(
+            f"{path}.taskReferenceName",
+            f"taskReferenceName: {reference!a} must not contain control characters",
+        )
+    if not task.type:
+        yield _violation(f"{path}.type", "WorkflowTask type cannot be null or empty")
+    if task.start_delay < 0:
+        yield _violation(f"{path}.startDelay", _NOT_NEGATIVE, task.start_delay)
+
+
+def _script_violations(
+    task: WorkflowTask, path: str, scripts: ScriptChecker
+) -> Iterator[ValidationErrorItem]:
+    source = SCRIPTS[task.type](task) if task.type in SCRIPTS else None
+    error = scripts.syntax_error(source) if source else None
+    if error is not None:
+        yield _violation(
+            path,
+            f"Expression is not well formatted: {error}, taskType: {task.type} "
+            f"taskName {task.name}",
+        )
+
+
+def _unknown_references(place: _Place, known: AbstractSet[str]) -> Iterator[ValidationErrorItem]:
+    path = f"{place.path}.inputParameters"
+    for key, text in _texts(place.task.input_parameters):
+        for expression in _expressions(text):
+            source = re.split(r"[.\[]", expression, maxsplit=1)[0]
+            if not _is_json_path(expression):
+                yield _violation(
+                    path, f"key: {key} input parameter value: {expression} is not valid"
+                )
+            elif not (source in {"workflow", _EVALUATED} or _names_one_of(known, expression)):
+                yield _violation(
+                    path,
+                    f"taskReferenceName: {source} for given task: {place.task.name} input value: "
+                    f"{key} of input parameter: {expression} is not defined in workflow "
+                    "definition.",
+                )
+
+
+def _names_one_of(known: AbstractSet[str], expression: str) -> bool:
+    """Tell if ``expression`` reads a task in ``known``; names may have dots and brackets."""
+    ends = [match.start() for match in re.finditer(r"[.\[]", expression)]
+    return any(expression[:end] in known for end in (*ends, len(expression)))
+
+
+def _texts(value: JsonValue) -> Iterator[tuple[str, str]]:
+    """Yield every string in ``value`` with the nearest key above it."""
+    open_values: list[tuple[str, JsonValue]] = [("", value)]
+    while open_values:
+        key, value = open_values.pop()
+        match value:
+            case str():
+                yield key, value
+            case dict():
+                open_values.extend(reversed(value.items()))
+            case list():
+                open_values.extend((key, item) for item in reversed(value))
+
+
+def _expressions(text: str) -> Iterator[str]:
+    """Yield the inside of each ``${...}``, inner ones first; ``$${...}`` is plain text."""
+    while "${" in text:
+        for match in _EXPRESSION.finditer(text):
+            inside = match[2].strip()
+            if not match[1] and inside not in {"", _TASK_ID}:
+                yield inside
+        shorter = _EXPRESSION.sub(_EVALUATED, text)
+        if shorter == text:
+            return
+        text = shorter
+
+
+def _is_json_path(path: str) -> bool:
+    """Tell if brackets and quotes of ``path`` pair up and no step of it is empty."""
+    depth, quote = 0, ""
+    for char in path:
+        if quote:
+            quote = "" if char == quote else quote
+        elif depth and char in "'\"":
+            quote = char
+        elif char in "[]":
+            depth += 1 if char == "[" else -1
+        if depth < 0:
+            return False
+    return not (depth or quote or path[0] == "." or path[-1] == "." or "[]" in path)
+
+
+def _task_def_violations(task_def: TaskDef) -> Iterator[ValidationErrorItem]:
+    name, path = task_def.name, "taskDefinition"
+    timeout, response = task_def.timeout_seconds, task_def.response_timeout_seconds
+    total = task_def.total_timeout_seconds
+    if not name:
+        yield _violation(f"{path}.name", "TaskDef name cannot be null or empty")
+    yield from _bound_violations(task_def, path)
+    if 0 < timeout < response:
+        yield _violation(
+            path,
+            f"TaskDef: {name} responseTimeoutSeconds: {response} must be less than "
+            f"timeoutSeconds: {timeout}",
+        )
+    if 0 < total < timeout:
+        yield _violation(
+            path,
+            f"TaskDef: {name} timeoutSeconds: {timeout} must be less than or equal to "
+            f"totalTimeoutSeconds: {total}",
+        )
+
+
+def _bound_violations(task_def: TaskDef, path: str) -> Iterator[ValidationErrorItem]:
+    response = task_def.response_timeout_seconds
+    for field, value, least, message in (
+        ("retryCount", task_def.retry_count, 0, "TaskDef retryCount: 0 must be >= 0"),
+        (
+            "responseTimeoutSeconds",
+            response,
+            1,
+            f"TaskDef responseTimeoutSeconds: {response} should be minimum 1 second",
+        ),
+        (
+            "backoffScaleFactor",
+            task_def.backoff_scale_factor,
+            1,
+            "Backoff scale factor. Applicable for LINEAR_BACKOFF",
+        ),
+        ("pollTimeoutSeconds", task_def.poll_timeout_seconds or 0, 0, _NOT_NEGATIVE),
+        ("maxRetryDelaySeconds", task_def.max_retry_delay_seconds, 0, _NOT_NEGATIVE),
+        ("backoffJitterMs", task_def.backoff_jitter_ms, 0, _NOT_NEGATIVE),
+        ("totalTimeoutSeconds", task_def.total_timeout_seconds, 0, _NOT_NEGATIVE),
+    ):
+        if value < least:
+            yield _violation(f"{path}.{field}", message, value)

@@ -1,0 +1,100 @@
+"""The wake: everything of a workflow is looked at, and what is missing or overdue is mended."""
+
+from dataclasses import replace
+from typing import Final
+
+from dalsegno.models import EpochMillis, TaskStatus, WorkflowStatus, WorkflowTimeoutPolicy
+from dalsegno_state import ending, flow
+from dalsegno_state.draft import Draft
+from dalsegno_state.events import Close
+from dalsegno_state.execution import TaskState
+from dalsegno_state.timeouts import deadline, expired, workflow_deadline
+from dalsegno_state.worker_queue import DOUBT_MS
+
+FIRST_WAKE_MS: Final = 60_000
+LONGEST_WAKE_MS: Final = 6 * 3_600_000
+
+
+def wake(draft: Draft) -> None:
+    """Look at everything, then move the wake to when the next look is due."""
+    draft.waking = True
+    workflow = draft.workflow
+    if workflow.status.is_terminal:
+        draft.go_on_with(Close()) if _has_open_end(draft) else draft.set_wake(None, 0)
+        return
+    if _time_out_workflow(draft):
+        return
+    if draft.is_running:
+        _look_at_tasks(draft)
+    if not draft.workflow.status.is_terminal:
+        _move_wake(draft)
+
+
+def _has_open_end(draft: Draft) -> bool:
+    return draft.workflow.closing or any(not task.status.is_terminal for task in draft.everything())
+
+
+def _time_out_workflow(draft: Draft) -> bool:
+    definition = draft.view.plan.definition
+    at = workflow_deadline(draft.workflow, definition)
+    if at is None or at > draft.now:
+        return False
+    if definition.timeout_policy is not WorkflowTimeoutPolicy.TIME_OUT_WF:
+        return False
+    since = draft.workflow.last_retried_at or draft.workflow.created_at
+    ending.give_up(
+        draft,
+        None,
+        f"Workflow timed out after {(draft.now - since) // 1000} seconds. Timeout configured as "
+        f"{definition.timeout_seconds} seconds. Timeout policy configured to TIME_OUT_WF",
+        status=WorkflowStatus.TIMED_OUT,
+    )
+    return True
+
+
+def _look_at_tasks(draft: Draft) -> None:
+    tasks = draft.everything()
+    if not tasks:
+        flow.begin(draft)
+    for task in tasks:
+        if not draft.is_running:
+            return
+        if task.status is TaskStatus.SKIPPED:
+            continue  # stepped over when execution comes to it, not before
+        if task.status.is_terminal or not _time_out_task(draft, task):
+            flow.follow(draft, task.ref)
+    flow.drain(draft)
+
+
+def _time_out_task(draft: Draft, task: TaskState) -> bool:
+    place = draft.place_of(task)
+    expiry = expired(task, draft.task_def(place, task.name), draft.now)
+    if expiry is None:
+        return False
+    flow.finish(
+        draft,
+        replace(task, ends_workflow=expiry.ends_workflow),
+        place,
+        TaskStatus.TIMED_OUT,
+        reason=expiry.reason,
+    )
+    return True
+
+
+def _move_wake(draft: Draft) -> None:
+    """Set the next wake: later each time nothing was amiss, but never behind a deadline."""
+    idle = draft.writes_nothing
+    last = draft.view.workflow.wake_interval_ms
+    interval = min(max(FIRST_WAKE_MS, last * 2), LONGEST_WAKE_MS) if idle else FIRST_WAKE_MS
+    draft.set_wake(min([draft.now + interval, *_deadlines(draft)]), interval)
+
+
+def _deadlines(draft: Draft) -> list[EpochMillis]:
+    found = [workflow_deadline(draft.workflow, draft.view.plan.definition)]
+    for task in draft.everything():
+        if not task.status.is_terminal:
+            task_def = draft.task_def(draft.place_of(task), task.name)
+            found.append(deadline(task, task_def, draft.now))
+            doubt_ms = DOUBT_MS if task.status is TaskStatus.SCHEDULED else 0
+            found.append(None if task.wait_until is None else task.wait_until + doubt_ms)
+    return [at for at in found if at is not None and at > draft.now]

@@ -1,0 +1,63 @@
+"""Which queue a task waits in, and the message that announces it there."""
+
+from dalsegno.models import EpochMillis, TaskDef
+from dalsegno_state.draft import Draft, Place
+from dalsegno_state.execution import TaskState
+from dalsegno_state.ports import Message
+
+# How long a task may lie in its queue before a wake doubts that its message still exists.
+DOUBT_MS = 60_000
+
+
+def queue_name(task_type: str, domain: str | None, task_def: TaskDef | None = None) -> str:
+    """Return ``[domain:]type[@executionNameSpace][-isolationGroupId]``."""
+    name = f"{domain}:{task_type}" if domain else task_type
+    if task_def is not None and task_def.execution_name_space:
+        name += f"@{task_def.execution_name_space}"
+    if task_def is not None and task_def.isolation_group_id:
+        name += f"-{task_def.isolation_group_id}"
+    return name
+
+
+def announce(draft: Draft, task: TaskState, place: Place, *, at: EpochMillis) -> None:
+    """Put a task into its queue, to be seen from a time on."""
+    draft.send(
+        Message(
+            queue=queue_name(task.task_type, task.domain, draft.task_def(place, task.name)),
+            body=task.task_id,
+            deliver_at=at if at > draft.now else None,
+            priority=draft.workflow.priority,
+        )
+    )
+
+
+def visible_at(task: TaskState) -> EpochMillis:
+    """Return from when on a scheduled task is to be handed out."""
+    return task.scheduled_at if task.wait_until is None else task.wait_until
+
+
+def announce_again(draft: Draft, task: TaskState, place: Place) -> None:
+    """Put a scheduled task into its queue once more, in case its message was lost.
+
+    A wake does so only when it has lain there long enough for that to be likely.
+    """
+    at = visible_at(task)
+    if not draft.waking or draft.has_written(task.ref) or draft.now >= at + DOUBT_MS:
+        announce(draft, task, place, at=at)
+
+
+def choose_domain(draft: Draft, task_type: str, task_name: str) -> str | None:
+    """Return the domain a new worker task goes to.
+
+    The workflow's ``taskToDomain`` names a list by task type, or ``*``; the first domain with a
+    recent poll wins, else the last; ``NO_DOMAIN`` is none.
+    """
+    domains = draft.workflow.task_to_domain
+    wanted = domains.get(task_type) or domains.get(task_name) or domains.get("*")
+    if not wanted:
+        return None
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    for name in names[:-1]:
+        if name != "NO_DOMAIN" and draft.has_recent_poll(task_type, name):
+            return name
+    return names[-1] if names and names[-1] != "NO_DOMAIN" else None
