@@ -64,7 +64,7 @@ def decide(
     return draft.transition()
 
 
-def _take_in(draft: Draft, event: Event) -> None:
+def _take_in(draft: Draft, event: Event) -> None:  # noqa: C901  (a closed union, an arm each)
     match event:
         case Look():
             _look(draft, event)
@@ -81,7 +81,7 @@ def _take_in(draft: Draft, event: Event) -> None:
         case Terminate(reason=reason):
             ending.terminate(draft, reason)
         case Close():
-            ending.close(draft)
+            ending.close(draft, event)
         case Closed(failure_workflow_id=failure_workflow_id):
             ending.closed(draft, failure_workflow_id)
         case Wake():

@@ -34,6 +34,8 @@ def branches_of(fork: WorkflowTask, inputs: JsonObject, *, has_precedent: bool) 
     """Return the branches a fork's input lists; the first form that is there wins.
 
     Args:
+        fork: The dynamic fork.
+        inputs: Its evaluated input.
         has_precedent: Another dynamic fork ran before, so generated names carry this one's.
 
     Raises:

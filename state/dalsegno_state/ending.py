@@ -11,9 +11,6 @@ from dalsegno_state.expressions import ExpressionError, evaluate
 from dalsegno_state.outputs import output_of
 from dalsegno_state.scope import DraftScope
 
-# A task created by somebody who had not yet seen the end is found by a last look after it.
-LAST_LOOK_MS = 60_000
-
 
 def complete(draft: Draft, *, reason: str | None = None, output: JsonObject | None = None) -> None:
     """End the workflow well; nothing is left open unless the caller cut it short."""
@@ -51,12 +48,12 @@ def terminate(draft: Draft, reason: str | None) -> None:
     _end(draft, WorkflowStatus.TERMINATED, reason, left_open=True)
 
 
-def close(draft: Draft) -> None:
+def close(draft: Draft, event: Close) -> None:
     """Cancel what an ended workflow left open and tell its parent; repeat until all is done."""
     workflow = draft.workflow
     if not workflow.status.is_terminal:
         return
-    for task in draft.everything():
+    for task in draft.everything() if event.left_open else ():
         if not draft.has_budget:
             draft.go_on_with(Close())
             return
@@ -75,12 +72,9 @@ def closed(draft: Draft, failure_workflow_id: str | None) -> None:
     output = draft.payload(workflow.output)
     if failure_workflow_id is not None:
         output = {**output, "conductor.failure_workflow": failure_workflow_id}
-    last_look = not draft.waking and workflow.status is not WorkflowStatus.COMPLETED
-    draft.update_workflow(
-        replace(workflow, closing=False, output=output), clears_wake=not last_look
-    )
-    if last_look:
-        draft.wake_by(draft.now + LAST_LOOK_MS)
+    # A task created by somebody who had not yet seen the end is found by the wake still set.
+    clears_wake = draft.waking or workflow.status is WorkflowStatus.COMPLETED
+    draft.update_workflow(replace(workflow, closing=False, output=output), clears_wake=clears_wake)
 
 
 def failure_workflow_follows(workflow: WorkflowState, definition: WorkflowDef) -> bool:
@@ -123,7 +117,7 @@ def _end(
     )
     draft.agenda.clear()
     if closing:
-        draft.go_on_with(Close())
+        draft.go_on_with(Close(left_open=left_open))
 
 
 def _output(draft: Draft) -> tuple[JsonObject, str | None]:

@@ -103,8 +103,13 @@ class Terminate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """The workflow has ended: cancel what is open and tell whom it concerns."""
+    """The workflow has ended: cancel what is open and tell whom it concerns.
 
+    Attributes:
+        left_open: Something may be open; a workflow that ran to its end has nothing to cancel.
+    """
+
+    left_open: bool = True
     kind: Literal["close"] = "close"
 
 

@@ -172,11 +172,14 @@ def _connect_joins(nodes: dict[str, Node]) -> Iterator[str]:
         elif join.task.type == "EXCLUSIVE_JOIN":
             for name in {*join.task.join_on, *join.task.default_exclusive_join_task}:
                 _watch(nodes, name, join.ref)
-    for fork in list(nodes.values()):
-        if fork.task.type == "FORK_JOIN":
-            for branch in fork.task.fork_tasks:
-                if branch and not nodes[branch[-1].task_reference_name].joins:
-                    yield branch[0].task_reference_name
+    yield from _loose_ends(nodes)
+
+
+def _loose_ends(nodes: dict[str, Node]) -> Iterator[str]:
+    forks = [node.task for node in nodes.values() if node.task.type == "FORK_JOIN"]
+    for branch in (branch for fork in forks for branch in fork.fork_tasks if branch):
+        if not nodes[branch[-1].task_reference_name].joins:
+            yield branch[0].task_reference_name
 
 
 def _join(nodes: dict[str, Node], name: str, place: JoinPlace) -> None:

@@ -7,6 +7,10 @@ from dalsegno_state.ports import Message
 
 # How long a task may lie in its queue before a wake doubts that its message still exists.
 DOUBT_MS = 60_000
+# A lost message is noticed after a minute, and, should its repetition be lost too, a little
+# later; the weekly ones are for queues that forget (SQS keeps messages for 14 days at most).
+_MARKS_MS = (DOUBT_MS, 16 * DOUBT_MS, 256 * DOUBT_MS)
+_WEEK_MS = 7 * 86_400_000
 
 
 def queue_name(task_type: str, domain: str | None, task_def: TaskDef | None = None) -> str:
@@ -39,11 +43,25 @@ def visible_at(task: TaskState) -> EpochMillis:
 def announce_again(draft: Draft, task: TaskState, place: Place) -> None:
     """Put a scheduled task into its queue once more, in case its message was lost.
 
-    A wake does so only when it has lain there long enough for that to be likely.
+    A wake does so only when it has lain there long enough for that to be likely, and then ever
+    more seldom: copies of a message that was not lost make a queue look longer than it is.
     """
     at = visible_at(task)
-    if not draft.waking or draft.has_written(task.ref) or draft.now >= at + DOUBT_MS:
+    if not draft.waking or draft.has_written(task.ref) or _is_doubtful(draft, at):
         announce(draft, task, place, at=at)
+
+
+def _is_doubtful(draft: Draft, at: EpochMillis) -> bool:
+    """Return whether a task that could be handed out since ``at`` passed a mark lately."""
+    age_ms = draft.now - at
+    last_wake_ms = draft.view.workflow.wake_interval_ms
+    return _marks_passed(age_ms) > _marks_passed(age_ms - last_wake_ms)
+
+
+def _marks_passed(age_ms: int) -> int:
+    """Return how many times a message of that age has been repeated: see ``_MARKS_MS``."""
+    marks = sum(mark <= age_ms for mark in _MARKS_MS)
+    return marks + max(0, age_ms) // _WEEK_MS
 
 
 def choose_domain(draft: Draft, task_type: str, task_name: str) -> str | None:

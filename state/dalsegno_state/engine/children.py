@@ -49,7 +49,8 @@ class Children:
         """Start the failure workflow of an ended workflow; return its id, or what went wrong.
 
         Args:
-            failed: The failed workflow, as the API shows it.
+            view: The failed workflow as it is stored.
+            failed: The failed workflow as the API shows it.
         """
         workflow, definition = view.workflow, view.plan.definition
         inputs = self._content(workflow.input)

@@ -59,10 +59,18 @@ class Queries:
         view = None if address is None else self._loader.view(address.workflow_id)
         if view is None or address is None:
             raise NotFoundError(f"Task not found for taskId: {task_id}")
-        task, is_current = self._attempt(view, address, task_id)
-        if task is None:
-            raise NotFoundError(f"Task not found for taskId: {task_id}")
+        task, is_current = self.attempt(address, task_id)
         return self.show(view, task, is_current=is_current)
+
+    def attempt(self, address: TaskAddress, task_id: str) -> tuple[TaskState, bool]:
+        """Return an attempt and whether it is the current one; raises NotFoundError."""
+        current = self._ports.state.tasks(address.workflow_id, [address.ref]).get(address.ref)
+        if current is not None and current.task_id == task_id:
+            return current, True
+        earlier = self._ports.state.attempt(address.workflow_id, address.ref, task_id)
+        if earlier is None:
+            raise NotFoundError(f"Task not found for taskId: {task_id}")
+        return earlier, False
 
     def show(self, view: View, task: TaskState, *, is_current: bool = True) -> Task:
         """Return one task as the API shows it."""
@@ -132,14 +140,6 @@ class Queries:
                 if found is not None:
                     return found
         return None
-
-    def _attempt(
-        self, view: View, address: TaskAddress, task_id: str
-    ) -> tuple[TaskState | None, bool]:
-        current = self._ports.state.tasks(address.workflow_id, [address.ref]).get(address.ref)
-        if current is not None and current.task_id == task_id:
-            return current, True
-        return self._ports.state.attempt(address.workflow_id, address.ref, task_id), False
 
     def _all_tasks(self, view: View) -> list[Task]:
         workflow_id = view.workflow.workflow_id

@@ -17,6 +17,7 @@ from dalsegno_state.engine.claiming import Claimed, Claims, NotYet, definition_o
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import LeaseExtended, Reported
+from dalsegno_state.execution import TaskState
 from dalsegno_state.expressions import reveal_secrets
 from dalsegno_state.ports import Ports, QueueSize, Received
 from dalsegno_state.worker_queue import queue_name
@@ -65,8 +66,8 @@ class Tasks:
             self._ports.queues.delete(queue, settled)
         return tasks
 
-    def update(self, result: TaskResult) -> Task:
-        """Take a worker's result; return the task as it stands then.
+    def update(self, result: TaskResult) -> TaskState:
+        """Take a worker's result; return the attempt as it stands then.
 
         A result for an attempt that has ended already changes nothing.
 
@@ -85,7 +86,10 @@ class Tasks:
                 for line in result.logs[:_MOST_LOGS]
             ]
             self._ports.logs.append(address.workflow_id, lines)
-        return self._existing(result.task_id)
+        try:
+            return self._queries.attempt(address, result.task_id)[0]
+        except NotFoundError as error:
+            raise NotFoundError(f"No such task found by id: {result.task_id}") from error
 
     def update_by_ref(
         self,
@@ -169,12 +173,6 @@ class Tasks:
                 external_output_path=result.external_output_payload_storage_path,
             )
         self._runner.run(result.workflow_instance_id, event)
-
-    def _existing(self, task_id: str) -> Task:
-        try:
-            return self._queries.task(task_id)
-        except NotFoundError as error:
-            raise NotFoundError(f"No such task found by id: {task_id}") from error
 
     def _take(
         self, queue: str, message: Received, worker_id: str | None

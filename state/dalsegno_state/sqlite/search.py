@@ -66,10 +66,11 @@ class WorkflowSearch:
             ("name", query.names),
             ("workflow_id", query.workflow_ids),
             ("correlation_id", query.correlation_ids),
-            ("parent_workflow_id", query.parent_workflow_ids),
         ):
             if values is not None:
                 yield self._any_matching(column, values)
+        if query.parent_workflow_ids is not None:
+            yield self._any_parent(query.parent_workflow_ids)
         for column, exact in (
             ("version", query.versions),
             ("status", query.statuses),
@@ -96,6 +97,11 @@ class WorkflowSearch:
     def _any_of(self, column: str, values: tuple[str, ...] | tuple[int, ...]) -> str:
         self.parameters[column] = encode_json(list(values))
         return _ANY_OF.format(column=column)
+
+    def _any_parent(self, values: tuple[str, ...]) -> str:
+        """Return the clause for parents; the empty one stands for having none."""
+        matching = self._any_matching("parent_workflow_id", values)
+        return f"({matching} OR parent_workflow_id IS NULL)" if "" in values else matching
 
     def _any_matching(self, column: str, values: tuple[str, ...]) -> str:
         exact = tuple(value for value in values if "*" not in value)

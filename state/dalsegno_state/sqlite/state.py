@@ -5,14 +5,22 @@ from functools import partial
 from sqlite3 import Connection
 from typing import Final
 
-from dalsegno.models import EpochMillis
+from dalsegno.models import EpochMillis, TaskStatus
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.ports import WorkflowQuery
 from dalsegno_state.sqlite.codec import decode_task, decode_workflow, encode_json, encode_workflow
 from dalsegno_state.sqlite.database import Database, Row
 from dalsegno_state.sqlite.search import WorkflowSearch
 from dalsegno_state.sqlite.steps import SELECT_TASK, Step, searched_values, step
-from dalsegno_state.writes import Arrival, Arrivals, Lost, PullWake, SetWake, Write
+from dalsegno_state.writes import (
+    Arrival,
+    Arrivals,
+    Lost,
+    PullWake,
+    ReplaceTask,
+    SetWake,
+    Write,
+)
 
 _PAGE_TASKS: Final = 200
 
@@ -140,9 +148,7 @@ class SqliteStateStore:
         """See ``StateStore.commit``; one transaction."""
         if not writes:
             return None
-        # Losing a wake in a power cut is harmless: either a durable commit follows and takes it
-        # along, or nothing that it was pulled for is stored; a wake that is too early is none.
-        durable = any(not isinstance(write, PullWake | SetWake) for write in writes)
+        durable = not all(_may_be_lost(write) for write in writes)
         steps = [step(write) for write in writes]
         return self._database.write(partial(_carry_out, steps), durable=durable)
 
@@ -213,3 +219,14 @@ def _arrivals(rows: Iterable[Row]) -> Arrivals:
         members=frozenset(member for member, _ in found),
         flagged=frozenset(member for member, flagged in found if flagged),
     )
+
+
+def _may_be_lost(write: Write) -> bool:
+    """Return whether a power cut, not the death of the process, may undo a write.
+
+    A wake: either a durable commit follows and takes it along, or nothing that it was pulled for
+    is stored. A task handed out: it is handed out again, and reporting on it is durable.
+    """
+    if isinstance(write, ReplaceTask):
+        return write.task.status is TaskStatus.IN_PROGRESS
+    return isinstance(write, PullWake | SetWake)
