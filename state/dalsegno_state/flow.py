@@ -14,6 +14,7 @@ from dalsegno_state.scope import DraftScope
 from dalsegno_state.task_type import Seed, TaskType
 from dalsegno_state.timeouts import deadline
 from dalsegno_state.transition import JoinArrival
+from dalsegno_state.worker_queue import choose_domain
 
 WORKER_TYPE = "SIMPLE"
 NO_SEED = Seed()
@@ -347,12 +348,16 @@ def _try_again(
 ) -> None:
     new_id = ids.task_id(task.workflow_id, draft.workflow.run, task.retry_count + 1, task.ref)
     fresh = _evaluated(draft, place.node.task.input_parameters, task_def, new_id)
+    kind = behaviour(draft, place, task)
     attempt = replace(
         next_attempt(task, new_id, again, draft.now),
         input={**draft.payload(task.input), **fresh},
+        domain=choose_domain(draft, task.task_type, task.name)
+        if kind.type == WORKER_TYPE
+        else task.domain,
     )
     draft.freeze(task)
-    behaviour(draft, place, task).resume(draft, draft.replace(task, attempt), place)
+    kind.resume(draft, draft.replace(task, attempt), place)
     watch_deadline(draft, attempt, place)
 
 

@@ -78,6 +78,8 @@ def _response_expiry(task: TaskState, task_def: TaskDef) -> Iterator[Expiry]:
     limit = task_def.response_timeout_seconds
     if limit <= 0 or task.task_type in {"SUB_WORKFLOW", "WAIT", "HUMAN", "JOIN", "DO_WHILE"}:
         return
+    if task.task_type == "HTTP" and task.output:
+        return  # the call was answered; whoever completes the task takes the time it takes
     yield Expiry(
         at=task.updated_at + (limit + task.callback_after_seconds) * 1000,
         reason=(

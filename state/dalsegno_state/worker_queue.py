@@ -1,7 +1,7 @@
 """Which queue a task waits in, and the message that announces it there."""
 
 from dalsegno.models import EpochMillis, TaskDef
-from dalsegno_state.draft import Draft, Place
+from dalsegno_state.draft import BUSY_WAKE_MS, Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.ports import Message
 
@@ -52,9 +52,12 @@ def announce_again(draft: Draft, task: TaskState, place: Place) -> None:
 
 
 def _is_doubtful(draft: Draft, at: EpochMillis) -> bool:
-    """Return whether a task that could be handed out since ``at`` passed a mark lately."""
+    """Return whether a task that could be handed out since ``at`` passed a mark lately.
+
+    Lately is since the last wake; that of a new task may be as long ago as a wake is pulled.
+    """
     age_ms = draft.now - at
-    last_wake_ms = draft.view.workflow.wake_interval_ms
+    last_wake_ms = max(draft.view.workflow.wake_interval_ms, BUSY_WAKE_MS)
     return _marks_passed(age_ms) > _marks_passed(age_ms - last_wake_ms)
 
 

@@ -7,10 +7,9 @@ from typing import Final
 from dalsegno.models import EpochMillis, TaskDef, TaskStatus
 from dalsegno_state import ids
 from dalsegno_state.engine.loading import Loader
-from dalsegno_state.engine.storing import concurrency_limit
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.plan import Plan
-from dalsegno_state.ports import Ports
+from dalsegno_state.ports import DefinitionStore, Ports
 from dalsegno_state.timeouts import deadline
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import visible_at
@@ -71,8 +70,8 @@ class Claims:
         if now < visible_at(task):
             return NotYet(visible_at(task) - now)
         view = self._loader.view_of(workflow)
-        task_def = definition_of(task, view.plan)
-        refused_ms = self._refused_ms(task, view.plan, task_def, now)
+        task_def = definition_of(task, view.plan, self._ports.definitions)
+        refused_ms = self._refused_ms(task, task_def, now)
         if refused_ms is not None:
             return NotYet(refused_ms)
         return self._take(view, task, task_def, worker_id, now)
@@ -103,12 +102,12 @@ class Claims:
         return Stale() if lost is not None else Claimed(taken, view)
 
     def _refused_ms(
-        self, task: TaskState, plan: Plan, task_def: TaskDef | None, now: EpochMillis
+        self, task: TaskState, task_def: TaskDef | None, now: EpochMillis
     ) -> int | None:
         """Return how long to wait if a limit is reached, None if the task may start."""
         if task_def is None:
             return None
-        limit = concurrency_limit(task, plan)
+        limit = task_def.concurrent_exec_limit or 0
         until = now + (task_def.response_timeout_seconds * 1000 or _LONGEST_SLOT_MS)
         if limit > 0 and not self._ports.limits.acquire_slot(
             task.name, task.task_id, limit=limit, until=until, now=now
@@ -129,13 +128,17 @@ class Claims:
         return max(1, again_at - now)
 
 
-def definition_of(task: TaskState, plan: Plan) -> TaskDef | None:
-    """Return the definition that rules a task, as far as its item and plan tell."""
+def definition_of(task: TaskState, plan: Plan, definitions: DefinitionStore) -> TaskDef | None:
+    """Return the definition that rules a task; that of a DYNAMIC task as it is registered now."""
     if task.node is not None:
         embedded = task.node.get("taskDefinition")
         return None if embedded is None else TaskDef.model_validate(embedded)
     node = plan.nodes.get(task.base_ref)
-    return None if node is None else node.task.task_definition
+    if node is None:
+        return None
+    if node.task.task_definition is None and node.task.type == "DYNAMIC":
+        return definitions.task_def(task.name)
+    return node.task.task_definition
 
 
 def _nearer_wake(workflow: WorkflowState, at: EpochMillis | None) -> list[Write]:

@@ -59,7 +59,7 @@ class HttpTasks:
         if task is None or task.task_id != task_id or task.status is not TaskStatus.IN_PROGRESS:
             return
         request = self._request(view, task)
-        if is_async_complete(_node(view, task), request) and self._content(task, "output"):
+        if task.output:
             return  # the call was answered; its end comes from outside
         left_ms = task.updated_at + _allowed_ms(request) - self._ports.clock.now()
         if left_ms > 0:
@@ -175,7 +175,7 @@ def _parsed(body: bytes) -> JsonValue:
     if not body:
         return None
     try:
-        value: JsonValue = from_json(body)
+        value: JsonValue = from_json(body, allow_inf_nan=False)
     except ValueError:
         return body.decode(errors="replace")
     if isinstance(value, bool):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dalsegno.errors import InvalidRequestError, NotFoundError, PayloadTooLargeError
 from dalsegno.models import (
+    EpochMillis,
     JsonObject,
     StartWorkflowRequest,
     TaskDef,
@@ -79,7 +80,7 @@ class Starter:
             parent_workflow_id=origin.parent_workflow_id,
             parent_task_id=origin.parent_task_id,
             external_input_path=request.external_input_payload_storage_path,
-            wake_at=now + FIRST_WAKE_MS,
+            wake_at=_first_wake(now, definition),
             wake_interval_ms=0,
         )
         return self._ports.state.create_workflow(self._writer.slim_workflow(workflow))
@@ -131,6 +132,12 @@ class Starter:
             elif "${" not in name:
                 self.stored_definition(name, params.version)
         return task.model_copy(update=update) if update else task
+
+
+def _first_wake(now: EpochMillis, definition: WorkflowDef) -> EpochMillis:
+    """Return when to look at a new workflow whatever happens: no later than its own timeout."""
+    timeout_ms = definition.timeout_seconds * 1000
+    return now + (min(timeout_ms, FIRST_WAKE_MS) if timeout_ms > 0 else FIRST_WAKE_MS)
 
 
 def _mapped(

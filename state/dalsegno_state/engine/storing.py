@@ -6,6 +6,7 @@ from itertools import groupby
 
 from pydantic_core import to_json
 
+from dalsegno.models import TaskStatus
 from dalsegno_state.events import Event, Joined
 from dalsegno_state.execution import Payload, TaskState, WorkflowState
 from dalsegno_state.plan import Plan
@@ -145,16 +146,19 @@ class Writer:
         """Give back the slots of attempts that no worker holds any more."""
         for write in writes:
             if isinstance(write, ReplaceTask):
-                limit = concurrency_limit(write.task, plan)
-                if limit > 0 and write.task.status.value != "IN_PROGRESS":
+                left_hands = write.task.status is not TaskStatus.IN_PROGRESS
+                if left_hands and _may_hold_slot(write.task, plan):
                     self._ports.limits.release_slot(write.task.name, write.replaces_task_id)
 
 
-def concurrency_limit(task: TaskState, plan: Plan) -> int:
-    """Return how many tasks of a task's definition may run at once; 0 for any number."""
+def _may_hold_slot(task: TaskState, plan: Plan) -> bool:
+    """Return whether a task may have been handed out under a limit, as far as it and plan tell."""
     node = plan.nodes.get(task.base_ref)
-    if task.node is None and node is not None and node.task.task_definition is not None:
-        return node.task.task_definition.concurrent_exec_limit or 0
+    if task.node is None and node is not None:
+        task_def = node.task.task_definition
+        if task_def is None:
+            return node.task.type == "DYNAMIC"  # ruled by what is registered
+        return (task_def.concurrent_exec_limit or 0) > 0
     embedded = (task.node or {}).get("taskDefinition")
     limit = embedded.get("concurrentExecLimit") if isinstance(embedded, dict) else None
-    return limit if isinstance(limit, int) else 0
+    return isinstance(limit, int) and limit > 0

@@ -180,7 +180,7 @@ class Tasks:
         """Return the task a message stands for, if any, and whether the message is done with."""
         match self._claims.claim(message.body, worker_id):
             case Claimed(task, view):
-                task_def = definition_of(task, view.plan)
+                task_def = definition_of(task, view.plan, self._ports.definitions)
                 names = [] if task_def is None else task_def.runtime_metadata
                 return self._with_secrets(self._queries.show(view, task), names), True
             case NotYet(delay_ms):

@@ -80,11 +80,11 @@ def _end_turn(draft: Draft, loop: TaskState, place: Place) -> None:
         status = TaskStatus.FAILED_WITH_TERMINAL_ERROR
         flow.finish(draft, loop, place, status, reason=reason)
         return
+    _forget_old_turns(draft, loop, place)
     if not goes_on:
         flow.finish(draft, loop, place, TaskStatus.COMPLETED)
         return
     turn = loop.turn + 1
-    _forget_old_turns(draft, loop, place)
     draft.replace(
         loop, replace(loop, turn=turn, output=_turn_output(turn, items), updated_at=draft.now)
     )
@@ -147,7 +147,7 @@ def _turn_output(turn: int, items: list[JsonValue] | None) -> JsonObject:
 def _forget_old_turns(draft: Draft, loop: TaskState, place: Place) -> None:
     """Delete the turn that falls out of ``keepLastN``."""
     keep = draft.payload(loop.input).get("keepLastN")
-    if isinstance(keep, int) and not isinstance(keep, bool) and 0 < keep <= loop.turn:
+    if isinstance(keep, int) and not isinstance(keep, bool) and 0 < keep < loop.turn:
         _forget_turn(draft, place, loop.turn - keep)
 
 

@@ -7,6 +7,7 @@ from dalsegno_state import flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
+from dalsegno_state.tasks.standing import begun, is_due
 
 
 class Human:
@@ -21,7 +22,9 @@ class Human:
         flow.new_task(draft, place, seed, status=TaskStatus.IN_PROGRESS, inputs=inputs)
 
     def resume(self, draft: Draft, task: TaskState, place: Place) -> None:
-        """See ``TaskType.resume``: there is nothing to do but wait."""
+        """See ``TaskType.resume``; another attempt begins to wait once its time has come."""
+        if task.status is TaskStatus.SCHEDULED and is_due(draft, task):
+            draft.replace(task, begun(task, draft.now, wait_until=None))
 
     def proceed(self, draft: Draft, task: TaskState, place: Place) -> None:
         """See ``TaskType.proceed``."""

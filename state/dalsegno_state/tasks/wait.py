@@ -13,6 +13,7 @@ from dalsegno_state import flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
+from dalsegno_state.tasks.standing import begun, is_due
 
 _DURATION: Final = re.compile(
     r"\s*(?:(\d+)\s*(?:days?|d))?"
@@ -145,7 +146,12 @@ class Wait:
             self.resume(draft, task, place)
 
     def resume(self, draft: Draft, task: TaskState, place: Place) -> None:
-        """See ``TaskType.resume``."""
+        """See ``TaskType.resume``; another attempt begins to wait once its time has come."""
+        if task.status is TaskStatus.SCHEDULED:
+            if not is_due(draft, task):
+                return
+            until = _ends_at(draft.payload(task.input), draft.now)
+            task = draft.replace(task, begun(task, draft.now, wait_until=until))
         if task.wait_until is None:
             return
         if draft.now >= task.wait_until:

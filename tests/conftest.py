@@ -1,0 +1,24 @@
+"""Options of the whole suite."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the long forms of tests that sample by default."""
+    parser.addoption(
+        "--all-crashes",
+        action="store_true",
+        help="die at every call of every scenario, long ones included",
+    )
+    parser.addoption(
+        "--property-cases",
+        type=int,
+        default=2_400,
+        help="how many generated cases the property tests run in all",
+    )
+
+
+@pytest.fixture
+def all_crashes(request: pytest.FixtureRequest) -> bool:
+    """Return whether to die at every call there is."""
+    return bool(request.config.getoption("--all-crashes"))

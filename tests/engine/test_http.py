@@ -1,0 +1,295 @@
+"""HTTP: call a web service."""
+
+import json
+from typing import Any
+
+import pytest
+
+from dalsegno.models import StartWorkflowRequest
+from dalsegno_state.ports import HttpCallError, HttpReply, Message
+from tests.engine.world import Definition, World, done, simple, system, task_of, trace
+
+URL = "https://example.org/orders"
+
+
+def a_call(**inputs: Any) -> Definition:
+    return system("HTTP", "h", {"uri": URL, "method": "GET", **inputs})
+
+
+def a_reply(body: Any = b"", status: int = 200, reason: str = "OK", **headers: str) -> HttpReply:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    shown = {name: [value] for name, value in headers.items()}
+    return HttpReply(status_code=status, reason_phrase=reason, headers=shown, body=raw)
+
+
+def answer(world: World, *replies: HttpReply | HttpCallError) -> None:
+    world.http.replies[URL] = list(replies)
+
+
+# -- what is asked ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_request_is_what_the_input_says(world: World, nested: bool) -> None:
+    answer(world, a_reply())
+    request = {
+        "uri": "${workflow.input.url}",
+        "method": "post",
+        "headers": {"X-Key": "k", "X-List": ["a", "b"], "X-Null": None},
+        "body": {"n": "${workflow.input.n}"},
+        "accept": ["text/plain", "application/json"],
+        "contentType": "application/vnd.order+json",
+        "connectionTimeOut": 1_000,
+        "readTimeOut": 20_000,
+    }
+
+    world.run(
+        system("HTTP", "h", {"http_request": request} if nested else request),
+        inputs={"url": URL, "n": 7},
+    )
+
+    (call,) = world.http.calls
+    assert call == {
+        "method": "POST",
+        "url": URL,
+        "headers": {
+            "X-Key": "k",
+            "X-List": "a,b",
+            "Content-Type": "application/vnd.order+json",
+            "Accept": "text/plain, application/json",
+        },
+        "body": b'{"n":7}',
+        "connect": 1.0,
+        "read": 20.0,
+    }
+
+
+def test_request_without_more_has_defaults(world: World) -> None:
+    answer(world, a_reply())
+
+    world.run(a_call())
+
+    (call,) = world.http.calls
+    assert call["headers"] == {"Accept": "application/json"}
+    assert (call["body"], call["connect"], call["read"]) == (None, 3.0, 3.0)
+
+
+def test_text_is_sent_as_it_is(world: World) -> None:
+    answer(world, a_reply())
+
+    world.run(a_call(method="PUT", body="a=1", contentType="text/plain"))
+
+    assert world.http.calls[0]["body"] == b"a=1"
+
+
+def test_secrets_are_put_in_for_the_call_only(world: World) -> None:
+    world.ports.secrets.put_secret("TOKEN", "s3cret")
+    answer(world, a_reply())
+
+    workflow = world.run(a_call(headers={"Authorization": "Bearer ${workflow.secrets.TOKEN}"}))
+
+    assert world.http.calls[0]["headers"]["Authorization"] == "Bearer s3cret"
+    assert "s3cret" not in workflow.to_wire_json().decode()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason"),
+    [
+        ({"uri": "${workflow.input.none}", "method": "GET"}, "Missing HTTP URI."),
+        ({"uri": URL}, "No HTTP method specified"),
+        ({"http_request": {}}, "Missing HTTP URI."),
+    ],
+)
+def test_incomplete_request_fails_without_a_call(
+    world: World, inputs: dict[str, Any], reason: str
+) -> None:
+    workflow = world.run(system("HTTP", "h", inputs))
+
+    assert trace(workflow) == ["HTTP:h:FAILED"]
+    assert reason in str(workflow.tasks[0].reason_for_incompletion)
+    assert world.http.calls == []
+
+
+# -- what is answered -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 299])
+def test_success(world: World, status: int) -> None:
+    answer(world, a_reply({"id": 5}, status, "Fine", ETag="x"))
+
+    workflow = world.run(a_call(), simple("z", inputParameters={"id": "${h.output.response.body.id}"}))
+
+    assert task_of(workflow, "h").output_data == {
+        "response": {
+            "statusCode": status,
+            "reasonPhrase": "Fine",
+            "headers": {"ETag": ["x"]},
+            "body": {"id": 5},
+        }
+    }
+    assert task_of(workflow, "z").input_data == {"id": 5}
+
+
+@pytest.mark.parametrize(
+    ("raw", "body"),
+    [
+        (b'{"a": [1, null]}', {"a": [1, None]}),
+        (b"[1, 2]", [1, 2]),
+        (b"7", 7.0),
+        (b"true", "true"),
+        (b'"text"', "text"),
+        (b"<html/>", "<html/>"),
+        (b"NaN", "NaN"),
+        (b"null", None),
+        (b"", None),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+    ],
+)
+def test_body_is_json_if_it_can_be(world: World, raw: bytes, body: Any) -> None:
+    answer(world, a_reply(raw))
+
+    workflow = world.run(a_call())
+
+    response = task_of(workflow, "h").output_data["response"]
+    assert isinstance(response, dict)
+    assert (response["body"], type(response["body"])) == (body, type(body))
+
+
+@pytest.mark.parametrize("status", [199, 301, 404, 500])
+def test_any_other_status_is_a_failure_that_shows_it(world: World, status: int) -> None:
+    answer(world, a_reply({"why": "no wood"}, status, "Sorry"))
+
+    workflow = world.run(a_call())
+
+    task = task_of(workflow, "h")
+    assert task.status == "FAILED"
+    reason = f'Failed to invoke HTTP task due to: {status} Sorry: {{"why": "no wood"}}'
+    assert task.reason_for_incompletion == reason
+    response = task.output_data["response"]
+    assert isinstance(response, dict)
+    assert (response["statusCode"], response["body"]) == (status, {"why": "no wood"})
+    assert workflow.status == "FAILED"
+
+
+def test_no_answer_is_a_failure(world: World) -> None:
+    answer(world, HttpCallError("connection refused"))
+
+    task = task_of(world.run(a_call()), "h")
+
+    assert (task.status, task.output_data) == ("FAILED", {"response": "connection refused"})
+    assert task.reason_for_incompletion == "Failed to invoke HTTP task due to: connection refused"
+
+
+# -- more than one try ------------------------------------------------------------------------
+
+
+def test_failure_is_not_retried_without_a_definition(world: World) -> None:
+    answer(world, a_reply(status=503, reason="Busy"), a_reply())
+
+    assert trace(world.run(a_call())) == ["HTTP:h:FAILED"]
+
+
+def test_failure_is_retried_as_the_definition_says(world: World) -> None:
+    world.define("h", retryCount=2, retryDelaySeconds=30)
+    answer(world, a_reply(status=503, reason="Busy"), a_reply({"ok": 1}))
+    world.register(a_call())
+    w = world.start()
+    assert world.trace(w) == ["HTTP:h:FAILED", "HTTP:h:SCHEDULED"]
+
+    world.advance(30)
+
+    assert world.trace(w) == ["HTTP:h:FAILED", "HTTP:h:COMPLETED"]
+
+
+def test_repeated_message_makes_no_second_call(world: World) -> None:
+    answer(world, a_reply())
+    workflow = world.run(a_call())
+
+    world.ports.queues.send([Message(queue="HTTP", body=workflow.tasks[0].task_id)])
+    world.pump()
+
+    assert len(world.http.calls) == 1
+
+
+def test_call_whose_maker_died_is_made_again(world: World) -> None:
+    answer(world, a_reply({"ok": 1}))
+    world.register(a_call())
+    w = _start_unattended(world)
+    world.take("HTTP")  # by somebody who never reports
+
+    world.pump()
+    assert world.trace(w) == ["HTTP:h:IN_PROGRESS"]
+
+    world.advance(60)
+    world.advance(60)
+    assert world.trace(w) == ["HTTP:h:COMPLETED"]
+    assert len(world.http.calls) == 1
+
+
+def test_response_timeout_ends_a_call(world: World) -> None:
+    world.define("h", retryCount=0, responseTimeoutSeconds=5)
+    answer(world, a_reply())
+    world.register(a_call(readTimeOut=60_000))
+    w = _start_unattended(world)
+    world.take("HTTP")
+
+    world.advance(5)
+
+    assert world.trace(w) == ["HTTP:h:TIMED_OUT"]
+
+
+def _start_unattended(world: World) -> str:
+    """Start the workflow while no system worker is there."""
+    return world.engine.executions.start(StartWorkflowRequest(name="flow"))
+
+
+# -- completed from outside -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_input", [True, False])
+def test_async_call_is_completed_from_outside(world: World, by_input: bool) -> None:
+    answer(world, a_reply({"accepted": True}))
+    call = a_call(asyncComplete=True) if by_input else {**a_call(), "asyncComplete": True}
+    world.register(call, simple("z"))
+
+    w = world.start()
+    task = world.task(w, "h")
+    assert task.status == "IN_PROGRESS"
+    assert "accepted" in str(task.output_data)
+
+    world.tell(w, "h", done(result=1))
+    assert world.task(w, "h").output_data["result"] == 1
+    assert world.trace(w) == ["HTTP:h:COMPLETED", "z:z:SCHEDULED"]
+
+
+def test_async_call_fails_if_the_call_does(world: World) -> None:
+    answer(world, a_reply(status=500, reason="Oops"))
+
+    assert trace(world.run({**a_call(), "asyncComplete": True})) == ["HTTP:h:FAILED"]
+
+
+@pytest.mark.parametrize("nested", [True, False])
+def test_async_call_that_was_answered_is_not_made_again(world: World, nested: bool) -> None:
+    answer(world, a_reply({"accepted": True}))
+    request = {"uri": URL, "method": "GET"}
+    inputs: dict[str, Any] = {"http_request": request} if nested else request
+    world.register(system("HTTP", "h", {**inputs, "asyncComplete": True}))
+    w = world.start()
+
+    world.ports.queues.send([Message(queue="HTTP", body=world.task(w, "h").task_id)])
+    for _ in range(20):
+        world.advance(60)
+
+    assert len(world.http.calls) == 1
+    assert world.trace(w) == ["HTTP:h:IN_PROGRESS"]
+
+
+def test_async_call_has_no_response_timeout(world: World) -> None:
+    world.define("h", retryCount=0, responseTimeoutSeconds=10)
+    answer(world, a_reply())
+    world.register({**a_call(), "asyncComplete": True})
+    w = world.start()
+
+    world.advance(3_600)
+
+    assert world.trace(w) == ["HTTP:h:IN_PROGRESS"]
