@@ -20,9 +20,9 @@ setup: $(STAMP) ## Create .venv with everything in it, the `dalsegno` command in
 $(STAMP): pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -41,7 +41,7 @@ types: $(STAMP) ## Check types, strictly
 
 .PHONY: contracts
 contracts: $(STAMP) ## Check who imports whom
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: check
 check: lint types contracts test ## All of the checks above, tests last
@@ -66,8 +66,8 @@ format: $(STAMP) ## Put imports and formatting in order
 .PHONY: lock
 lock: $(STAMP) ## Pin the newest allowed versions in requirements.lock
 	@$(PYTHON) -m venv $(VENV)/lock
-	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	@$(VENV)/lock/bin/uv pip compile --quiet pyproject.toml --extra local --group dev \
+	@$(VENV)/lock/bin/python -m pip install -qq --disable-pip-version-check uv
+	@$(VENV)/lock/bin/uv pip compile --quiet pyproject.toml --all-extras --group dev \
 	  --universal --generate-hashes --no-emit-index-url --no-header --upgrade \
 	  --output-file requirements.lock
 	@rm -r $(VENV)/lock

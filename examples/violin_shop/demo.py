@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NoReturn
 
+from conductor.client.http.rest import ApiException
 from rich.console import Console
 from rich.panel import Panel
 
@@ -33,7 +34,8 @@ _LOOK_SECONDS: Final = 0.15
 _OUTAGE_SECONDS: Final = 2.0
 _BENCH_SECONDS: Final = 1.5
 _LOG_LINES: Final = 15
-_PLAIN_WIDTH: Final = 118
+_PARTS_BEFORE_CRASH: Final = 5
+_PLAIN_WIDTH: Final = 110
 
 
 class GaveUpError(Exception):
@@ -119,6 +121,12 @@ class Demo:
         """Look at all orders that are not over."""
         self.progresses = [p if _is_over(p) else self.shop.look(p) for p in self.progresses]
         self.display.show(self.progresses)
+        for progress in self.progresses:
+            if (
+                progress.status not in {"RUNNING", "COMPLETED"}
+                and not progress.order.is_beyond_card
+            ):
+                raise GaveUpError(f"{progress.order.customer}'s order failed: {progress.reason}")
         if self.waiting_since:
             self.let_the_luthier_work()
 
@@ -159,21 +167,25 @@ class Demo:
 
     def evidence(self, finished_before: dict[str, Attempt], exit_status: int) -> Evidence:
         """Gather the books, once the failure workflows are over too."""
-        failed = [p for p in self.progresses if p.failure_workflow_id]
-        refunds = [self.shop.look_at_failure_workflow(p) for p in failed]
-        while not all(map(_is_over, refunds)):
-            if time.monotonic() > self.deadline:
-                raise GaveUpError("waited in vain for the failure workflows")
-            time.sleep(_LOOK_SECONDS)
-            refunds = [self.shop.look(refund) for refund in refunds]
         return Evidence(
+            refunds=[self.refund_of(p) for p in self.progresses if p.status == "FAILED"],
             orders=[self.shop.look(progress) for progress in self.progresses],
-            refunds=refunds,
             finished_before=finished_before,
             bank=read_bank(self.payment_url),
             entries=self.ledger.entries(),
             exit_status=exit_status,
         )
+
+    def refund_of(self, failed: Progress) -> Progress:
+        """Return the failure workflow of a failed order, once it has begun and is over."""
+        while time.monotonic() < self.deadline:
+            failed = self.shop.look(failed)
+            if failed.failure_workflow_id is not None:
+                refund = self.shop.look_at_failure_workflow(failed)
+                if _is_over(refund):
+                    return refund
+            time.sleep(_LOOK_SECONDS)
+        raise GaveUpError("waited in vain for the failure workflow")
 
 
 def main() -> int:
@@ -207,7 +219,7 @@ def _run(console: Console, directory: Path, timeout_seconds: float) -> bool:
         try:
             with display:
                 evidence = demo.play()
-        except (GaveUpError, NotServingError) as error:
+        except (GaveUpError, NotServingError, ApiException) as error:
             _explain(console, processes, demo.progresses, str(error))
             return False
     return _conclude(console, evidence, display.seconds)
@@ -216,7 +228,7 @@ def _run(console: Console, directory: Path, timeout_seconds: float) -> bool:
 def _conclude(console: Console, evidence: Evidence, seconds: float) -> bool:
     """Show the last table and every claim; return whether all of them hold."""
     console.print()
-    console.print(orders_table(evidence.orders, "×n: that many attempts"))
+    console.print(orders_table(evidence.orders, "×n: n attempts", width=console.width))
     made = list(claims(evidence))
     for claim in made:
         console.print(_line(claim), highlight=False)
@@ -232,7 +244,7 @@ def _explain(
 ) -> None:
     """Show where it stands and what the processes wrote last."""
     if progresses:
-        console.print(orders_table(progresses))
+        console.print(orders_table(progresses, "where it stopped", width=console.width))
     for name in ("server", "payments", "workers"):
         log = processes.log_of(name)
         if log.exists():
@@ -251,7 +263,10 @@ def _is_over(progress: Progress) -> bool:
 
 
 def _is_busy(progresses: Sequence[Progress]) -> bool:
-    return bool(_waits(progresses) and _parts_under_way(progresses))
+    finished = sum(not a.is_open for p in progresses for a in p.parts())
+    return bool(
+        finished >= _PARTS_BEFORE_CRASH and _waits(progresses) and _parts_under_way(progresses)
+    )
 
 
 def _is_in_the_middle(progresses: Sequence[Progress]) -> bool:

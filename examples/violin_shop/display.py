@@ -9,19 +9,20 @@ from typing import Final, Self
 from rich import box
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from examples.violin_shop.orders import Attempt, Progress
 
 _STEPS: Final = {
-    "validate": "Checked",
-    "deposit": "Deposit",
-    "luthier": "Luthier",
-    "parts": "Parts",
-    "invoice": "Invoice",
-    "balance": "Balance",
-    "notify": "Notified",
+    "validate": "check",
+    "deposit": "deposit",
+    "luthier": "luthier",
+    "parts": "parts",
+    "invoice": "invoice",
+    "balance": "balance",
+    "notify": "notify",
 }
 _DONE: Final = {
     "deposit": "deposit paid",
@@ -33,6 +34,8 @@ _DONE: Final = {
 }
 _STATUS_STYLES: Final = {"RUNNING": "yellow", "COMPLETED": "green", "FAILED": "red"}
 _NEWS_LINES: Final = 6
+_ROOMY: Final = 90  # columns
+_HTTP_FAILURE: Final = "Failed to invoke HTTP task due to: "
 _REASON_LENGTH: Final = 58
 
 
@@ -97,25 +100,25 @@ class Display:
 
     def _refresh(self) -> None:
         if self._live is not None and self._shown:
-            news = [Text.from_markup(line) for line in self._news]
-            self._live.update(Group(orders_table(self._shown, self._caption), *news))
+            news = [Text.from_markup(line, overflow="ellipsis") for line in self._news]
+            for line in news:
+                line.no_wrap = True
+            table = orders_table(self._shown, self._caption, width=self._console.width)
+            self._live.update(Group(table, *news))
 
 
-def orders_table(progresses: Sequence[Progress], caption: str = "") -> Table:
-    """Return one row for each order, one column for each step."""
-    table = Table(box=box.ROUNDED, border_style="dim", caption=caption or None)
-    for heading in ("Order", "Customer", "Instrument"):
-        table.add_column(heading, no_wrap=True)
+def orders_table(progresses: Sequence[Progress], caption: str, *, width: int) -> Table:
+    """Return one row for each order, one column for each step; tight where there is no room."""
+    padding = (0, 1) if width >= _ROOMY else 0
+    table = Table(box=box.SIMPLE_HEAD, padding=padding, collapse_padding=True, caption=caption)
+    table.add_column("order", no_wrap=True)
     for heading in _STEPS.values():
-        table.add_column(heading, no_wrap=True, justify="center", min_width=8)
-    table.add_column("Status", no_wrap=True, min_width=9)
+        table.add_column(heading, no_wrap=True, justify="center")
+    table.add_column("status", no_wrap=True, min_width=9)
     for progress in progresses:
-        order = progress.order
         style = _STATUS_STYLES.get(progress.status, "red")
         table.add_row(
-            order.id,
-            order.customer,
-            order.instrument,
+            f"{progress.order.customer}'s {progress.order.instrument}",
             *(_cell(progress, ref) for ref in _STEPS),
             Text(progress.status, style=style),
         )
@@ -165,7 +168,7 @@ def _news(before: Progress | None, after: Progress) -> Iterator[str]:
             yield from _step_news(attempt)
     if after.status != "RUNNING" and (before is None or before.status == "RUNNING"):
         style = _STATUS_STYLES.get(after.status, "red")
-        yield f"[{style}]{after.status}[/] {after.reason}".rstrip()
+        yield f"[{style}]{after.status}[/] [dim]{_short(after.reason)}[/]"
 
 
 def _step_news(attempt: Attempt) -> Iterator[str]:
@@ -177,6 +180,10 @@ def _step_news(attempt: Attempt) -> Iterator[str]:
         case "IN_PROGRESS" if attempt.ref == "luthier":
             yield "[cyan]waits for the luthier[/]"
         case "FAILED" | "TIMED_OUT":
-            reason = attempt.reason.replace("[", "\\[")
-            short = reason if len(reason) <= _REASON_LENGTH else f"{reason[:_REASON_LENGTH]}…"
-            yield f"[yellow]{attempt.ref}: attempt {attempt.number} failed[/] [dim]{short}[/]"
+            reason = _short(attempt.reason)
+            yield f"[yellow]{attempt.ref}: attempt {attempt.number} failed[/] [dim]{reason}[/]"
+
+
+def _short(reason: str) -> str:
+    line = " ".join(reason.removeprefix(_HTTP_FAILURE).split())
+    return escape(line if len(line) <= _REASON_LENGTH else f"{line[:_REASON_LENGTH]}…")

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-_POLITE_SECONDS = 8.0
+_POLITE_SECONDS: Final = 8.0
+_INTERRUPTIONS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Processes:
@@ -30,9 +31,12 @@ class Processes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End what still lives, the youngest first."""
+        """End what still lives, the youngest first; a second Ctrl-C does not cut that short."""
+        handlers = {each: signal.signal(each, signal.SIG_IGN) for each in _INTERRUPTIONS}
         for process in reversed(self._started):
             end(process)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
 
     def start(
         self, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None

@@ -1,6 +1,7 @@
 """What the demo claims at its end, each claim checked against the books."""
 
 import json
+import signal
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +64,7 @@ def claims(evidence: Evidence) -> Iterator[Claim]:
     yield _nothing_was_lost(evidence)
     yield _steps_completed_once(evidence)
     yield _money_moved_once(evidence)
+    yield _bank_was_difficult(evidence)
     yield _effects_happened_once(evidence)
 
 
@@ -85,9 +87,9 @@ def _declined_order_refunded(evidence: Evidence) -> Claim:
 
 
 def _server_was_killed(evidence: Evidence) -> Claim:
-    return Claim(
-        evidence.exit_status == -9, f"the server was ended by signal {-evidence.exit_status}"
-    )
+    signal_number = -evidence.exit_status
+    text = f"the server was killed half-way (signal {signal_number}) and started again"
+    return Claim(signal_number == signal.SIGKILL, text)
 
 
 def _nothing_was_lost(evidence: Evidence) -> Claim:
@@ -118,13 +120,18 @@ def _money_moved_once(evidence: Evidence) -> Claim:
         for p in evidence.orders
         for purpose in ("deposit", "refund" if p.order.is_beyond_card else "balance")
     }
-    count = evidence.bank.statistics
-    text = (
-        f"money moved {moved.total()} times, never twice for one purpose: {count['requests']} "
-        f"requests, {count.get('broken', 0)} broken ({count.get('answers lost', 0)} of them after "
-        f"the money had moved), {count.get('refused', 0)} refused as too many"
-    )
+    text = f"{len(moved)} charges and refunds moved money, each exactly once"
     return Claim(set(moved) == expected and set(moved.values()) == {1}, text)
+
+
+def _bank_was_difficult(evidence: Evidence) -> Claim:
+    count = evidence.bank.statistics
+    broken, lost = count.get("broken", 0), count.get("answers lost", 0)
+    text = (
+        f"although {broken} of {count['requests']} payment requests were answered 503, "
+        f"{lost} of them after the money had moved"
+    )
+    return Claim(broken > 0 and lost > 0, text)
 
 
 def _effects_happened_once(evidence: Evidence) -> Claim:

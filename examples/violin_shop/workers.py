@@ -41,16 +41,13 @@ class MailServerBusyError(Exception):
 
 
 @worker_task(task_definition_name="validate_order", thread_count=2)  # type: ignore[untyped-decorator]  # the SDK is untyped
-def validate_order(order: dict[str, object]) -> dict[str, object]:
-    """Return what the order needs and costs to begin; one that cannot be built fails for good."""
-    instrument = str(order["instrument"])
-    wanted = order.get("parts") or list(PARTS)
-    parts = [str(part) for part in wanted] if isinstance(wanted, list) else []
+def validate_order(instrument: str, parts: list[str]) -> dict[str, object]:
+    """Return what the instrument costs to begin; one that cannot be built fails for good."""
     unknown = [part for part in parts if part not in PARTS]
-    if instrument not in LABOUR or unknown:
-        raise NonRetryableException(f"we do not build {instrument} with {unknown}")
+    if instrument not in LABOUR or unknown or not parts:
+        raise NonRetryableException(f"we cannot build a {instrument} of {parts}")
     labour = LABOUR[instrument]
-    return {"parts": parts, "labour": labour, "deposit": labour // 4}
+    return {"labour": labour, "deposit": labour // 4}
 
 
 @worker_task(task_definition_name="source_part", thread_count=4)  # type: ignore[untyped-decorator]  # the SDK is untyped
@@ -71,9 +68,8 @@ def write_invoice(order_id: str, total: int) -> dict[str, object]:
 @worker_task(task_definition_name="notify_customer", thread_count=4)  # type: ignore[untyped-decorator]  # the SDK is untyped
 def notify_customer(customer: str, text: str) -> dict[str, object]:
     """Write to the customer; the mail server is busy on the first two attempts."""
-    attempt = get_task_context().get_retry_count()
-    if attempt < _FAILING_NOTIFICATIONS:
-        raise MailServerBusyError(f"451 try again later (attempt {attempt + 1})")
+    if get_task_context().get_retry_count() < _FAILING_NOTIFICATIONS:
+        raise MailServerBusyError("451 the mail server is busy, try again later")
     entry = _do_once(f"mail {customer}: {text}")
     return {"mail": entry.number}
 
