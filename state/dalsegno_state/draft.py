@@ -141,8 +141,13 @@ class Draft:
 
     @property
     def writes_nothing(self) -> bool:
-        """True while nothing was found that needed to be stored or sent."""
-        return not (self._writes or self._messages or self._launches)
+        """True while nothing was found that needed to be stored, sent or started."""
+        return not (self._writes or self._messages or any(map(self._starts_child, self._launches)))
+
+    def _starts_child(self, ref: str) -> bool:
+        """Return whether a launch is more than a look at a child that runs already."""
+        task = self.peek(ref)
+        return task is None or task.sub_workflow_id is None
 
     def peek(self, ref: str) -> TaskState | None:
         """Return a task if it is known to exist; None says nothing."""
@@ -207,10 +212,17 @@ class Draft:
         return Place(plan, plan.nodes[task.base_ref], task.iterations, root_ref)
 
     def task_def(self, place: Place, task_name: str) -> TaskDef | None:
-        """Return the definition that rules a task, or None if it has none."""
-        if place.node.task.task_definition is not None or place.node.task.type != "DYNAMIC":
-            return place.node.task.task_definition
-        return self.stored_task_def(task_name)
+        """Return the definition that rules a task, or None if it has none.
+
+        Work that a dynamic fork names without a definition has the default one: without a
+        timeout its workflow would wait for ever if its worker died.
+        """
+        task = place.node.task
+        if task.task_definition is None and task.type == "DYNAMIC":
+            return self.stored_task_def(task_name)
+        if task.task_definition is None and task.type == "SIMPLE":
+            return TaskDef(name=task_name)
+        return task.task_definition
 
     def stored_task_def(self, name: str) -> TaskDef | None:
         """Return a task definition as it is registered now."""

@@ -1,6 +1,7 @@
 """How a workflow ends, and what its end leads to."""
 
 from dataclasses import replace
+from typing import Final
 
 from dalsegno.models import JsonObject, TaskStatus, WorkflowDef, WorkflowStatus
 from dalsegno_state import ids
@@ -11,10 +12,16 @@ from dalsegno_state.expressions import ExpressionError, evaluate
 from dalsegno_state.outputs import output_of
 from dalsegno_state.scope import DraftScope
 
+# Where an output names the failure workflow; a parent's task does not have it, as it may end first.
+FAILURE_WORKFLOW: Final = "conductor.failure_workflow"
+
 
 def complete(draft: Draft, *, reason: str | None = None, output: JsonObject | None = None) -> None:
-    """End the workflow well; nothing is left open unless the caller cut it short."""
-    left_open = output is not None
+    """End the workflow well; nothing is left open unless the caller cut it short.
+
+    Or a loop was: an optional one that times out leaves its turn unfinished.
+    """
+    left_open = output is not None or draft.view.plan.has_optional_loop
     _end(draft, WorkflowStatus.COMPLETED, reason, output=output, left_open=left_open)
 
 
@@ -71,7 +78,7 @@ def closed(draft: Draft, failure_workflow_id: str | None) -> None:
         return
     output = draft.payload(workflow.output)
     if failure_workflow_id is not None:
-        output = {**output, "conductor.failure_workflow": failure_workflow_id}
+        output = {**output, FAILURE_WORKFLOW: failure_workflow_id}
     # A task created by somebody who had not yet seen the end is found by the wake still set.
     clears_wake = draft.waking or workflow.status is WorkflowStatus.COMPLETED
     draft.update_workflow(replace(workflow, closing=False, output=output), clears_wake=clears_wake)
@@ -84,6 +91,16 @@ def failure_workflow_follows(workflow: WorkflowState, definition: WorkflowDef) -
     ended_by_itself = workflow.status in {WorkflowStatus.FAILED, WorkflowStatus.TIMED_OUT}
     by_task = workflow.status is WorkflowStatus.TERMINATED and workflow.failed_task_id is not None
     return ended_by_itself or by_task
+
+
+def end_of_child(parent: WorkflowState) -> Terminate:
+    """Return what ends a workflow whose parent has ended, or does without it."""
+    cause = (
+        f"reason: {parent.reason}"
+        if parent.status is WorkflowStatus.TERMINATED
+        else f"status {parent.status}"
+    )
+    return Terminate(reason=f"Parent workflow has been terminated with {cause}")
 
 
 def _end(
@@ -153,10 +170,4 @@ def _cancel(draft: Draft, task: TaskState) -> None:
         TaskStatus.CANCELED,
     }:
         child_id = task.sub_workflow_id or ids.child_workflow_id(task.task_id, task.scheduled_at)
-        cause = (
-            f"reason: {workflow.reason}"
-            if workflow.status is WorkflowStatus.TERMINATED
-            else f"status {workflow.status}"
-        )
-        reason = f"Parent workflow has been terminated with {cause}"
-        draft.tell(child_id, Terminate(reason=reason))
+        draft.tell(child_id, end_of_child(workflow))

@@ -114,6 +114,8 @@ def input_of(draft: Draft, place: Place, seed: Seed, task_def: TaskDef | None) -
     Template keys are added where missing before evaluation; a value that comes to null is
     replaced by the template's own.
     """
+    if seed.whole_input is not None:
+        return seed.whole_input
     task_id = ids.task_id(draft.workflow.workflow_id, draft.workflow.run, 0, place.ref)
     return {**_evaluated(draft, place.node.task.input_parameters, task_def, task_id), **seed.inputs}
 
@@ -206,18 +208,13 @@ def drain(draft: Draft) -> None:
 
 
 def settle(draft: Draft, task: TaskState, place: Place) -> None:
-    """Go on from a task that is done with: tell the JOINs that wait for it, and proceed."""
-    flagged = not task.status.is_successful or task.status is TaskStatus.COMPLETED_WITH_ERRORS
-    for join in place.node.joins:
-        arrive(
-            draft,
-            JoinArrival(
-                join_ref=place.full_ref(join.join_ref),
-                index=join.index,
-                size=join.size,
-                flagged=flagged,
-            ),
-        )
+    """Go on from a task that is done with: tell the JOINs that wait for it, and proceed.
+
+    A SWITCH with a branch to do has itself ended, but JOINs hear of it at the end of the branch.
+    """
+    if chosen_branch(place.node, draft.payload(task.output)) is None:
+        flagged = not task.status.is_successful or task.status is TaskStatus.COMPLETED_WITH_ERRORS
+        _tell_joins(draft, place, flagged=flagged)
     for watcher in place.node.watchers:
         exclusive_ref = place.full_ref(watcher)
         watching = draft.task(exclusive_ref)
@@ -248,11 +245,26 @@ def advance(draft: Draft, place: Place) -> None:
         case Role.TOP:
             _end_branch(draft, str(place.root))
         case Role.CASE:
-            advance(draft, place.at(str(node.parent_ref)))
+            switch = place.at(str(node.parent_ref))
+            _tell_joins(draft, switch, flagged=False)
+            advance(draft, switch)
         case Role.BODY:
             draft.agenda.append(ids.full_ref(str(node.parent_ref), place.iterations[:-1]))
         case Role.BRANCH:
             _end_loose_branch(draft, place)
+
+
+def _tell_joins(draft: Draft, place: Place, *, flagged: bool) -> None:
+    for join in place.node.joins:
+        arrive(
+            draft,
+            JoinArrival(
+                join_ref=place.full_ref(join.join_ref),
+                index=join.index,
+                size=join.size,
+                flagged=flagged,
+            ),
+        )
 
 
 def try_complete(draft: Draft) -> None:
@@ -279,12 +291,20 @@ def has_ended(draft: Draft, place: Place) -> bool:
     task = draft.task(place.ref)
     if task is None:
         return not _exists_later(draft, place)
-    if not task.status.is_terminal:
+    if not is_over(draft, task, place):
         return False
     chosen = chosen_branch(place.node, draft.payload(task.output))
     if chosen and not has_ended(draft, place.at(chosen)):
         return False
     return place.node.next_ref is None or has_ended(draft, place.at(place.node.next_ref))
+
+
+def is_over(draft: Draft, task: TaskState, place: Place) -> bool:
+    """Return whether a task has ended for good: neither another attempt nor the end follows."""
+    if not task.status.is_terminal or task.status.is_successful:
+        return task.status.is_terminal
+    outlook = verdict(task, place.node.task, draft.task_def(place, task.name))
+    return isinstance(outlook, GoOn)
 
 
 def chosen_branch(node: Node, output: JsonObject) -> str | None:
@@ -391,7 +411,7 @@ def _is_outside(plan: Plan, ref: str) -> bool:
 
 def _exists_later(draft: Draft, place: Place) -> bool:
     """Return whether a place without a task is one that execution has yet to reach."""
-    return place.node.role in {Role.TOP, Role.CASE} or _fork_exists(draft, place)
+    return place.node.role is not Role.BRANCH or _fork_exists(draft, place)
 
 
 def _fork_exists(draft: Draft, place: Place) -> bool:

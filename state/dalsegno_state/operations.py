@@ -105,8 +105,11 @@ def _reopen(draft: Draft, task: TaskState) -> None:
             status=TaskStatus.IN_PROGRESS,
             retry_count=task.retry_count + 1,
             reason=None,
+            first_scheduled_at=draft.now,
+            started_at=draft.now,
             ended_at=0,
             updated_at=draft.now,
+            ends_workflow=False,
         )
     else:
         again = _another_attempt(draft, task, place)
@@ -122,6 +125,7 @@ def _another_attempt(draft: Draft, task: TaskState, place: Place) -> TaskState:
         next_attempt(task, new_id, Again(0, 0), draft.now),
         input={**draft.payload(task.input), **(fresh if isinstance(fresh, dict) else {})},
         reason=None,
+        first_scheduled_at=draft.now,  # or its total timeout would end it again at once
         ends_workflow=False,
     )
     if task.task_type not in _WAITING:
@@ -144,6 +148,7 @@ def _revive(draft: Draft, ref: str) -> bool:
             reason=None,
             ended_at=0,
             updated_at=draft.now,
+            ends_workflow=False,
         )
         draft.replace(task, again)
     return _reopen_unsuccessful(draft)
@@ -167,13 +172,22 @@ def _rerun(draft: Draft, arguments: JsonObject) -> bool:
 def _do_again(draft: Draft, target: TaskState, task_input: object) -> None:
     """Delete the task and schedule it as if for the first time, in this run."""
     place = draft.place_of(target)
-    given = task_input if isinstance(task_input, dict) else {}
+    given = task_input if isinstance(task_input, dict) else None
+    if given is None and target.node is not None:
+        given = _given_by_fork(draft, target)
     draft.delete(target.ref)
     flow.behaviour(draft, place).schedule(
         draft,
         place,
-        Seed(node=target.node, inputs=given, membership=target.membership),
+        Seed(node=target.node, whole_input=given, membership=target.membership),
     )
+
+
+def _given_by_fork(draft: Draft, target: TaskState) -> JsonObject:
+    """Return the input of a dynamic branch's root: its parameters alone do not tell it."""
+    stored = draft.payload(target.input)
+    given = stored.get("workflowInput") if target.task_type == "SUB_WORKFLOW" else stored
+    return given if isinstance(given, dict) else {}
 
 
 def _rewind_loops(draft: Draft, target: TaskState) -> None:

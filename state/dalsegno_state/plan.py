@@ -62,6 +62,7 @@ class Plan:
         first_ref: Where it begins; None if there are no tasks.
         permissive_refs: Tasks that may fail now and fail the workflow at its end.
         loose_ends: First references of fork branches whose end no JOIN waits for.
+        has_optional_loop: A DO_WHILE may be given up while tasks of it are open.
     """
 
     definition: WorkflowDef
@@ -69,6 +70,7 @@ class Plan:
     first_ref: str | None
     permissive_refs: tuple[str, ...]
     loose_ends: tuple[str, ...]
+    has_optional_loop: bool = False
 
     def contents(self, loop_ref: str) -> Iterator[Node]:
         """Yield the nodes whose innermost loop is this one."""
@@ -96,7 +98,18 @@ def compile_plan(definition: WorkflowDef) -> Plan:
             node.ref for node in nodes.values() if node.task.permissive and not node.task.optional
         ),
         loose_ends=loose_ends,
+        has_optional_loop=any(
+            node.task.type == "DO_WHILE" and node.task.optional for node in nodes.values()
+        ),
     )
+
+
+def names_in(task: WorkflowTask) -> Iterator[str]:
+    """Yield the reference names of a task and of everything it contains."""
+    yield task.task_reference_name
+    for inner, _ in _inner_sequences(task):
+        for each in inner:
+            yield from names_in(each)
 
 
 def compile_branch(root: JsonObject) -> Plan:

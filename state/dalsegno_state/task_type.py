@@ -16,12 +16,14 @@ class Seed:
     Attributes:
         node: The branch's WorkflowTask as JSON.
         inputs: Laid over the task's evaluated input parameters.
+        whole_input: Taken instead of the task's evaluated input parameters, and all else.
         membership: Where the branch arrives when it ends.
         join_on: What the JOIN waits for, as full references.
     """
 
     node: JsonObject | None = None
     inputs: JsonObject = field(default_factory=dict)
+    whole_input: JsonObject | None = None
     membership: Membership | None = None
     join_on: Sequence[str] | None = None
 

@@ -13,11 +13,11 @@ from dalsegno.models import JsonObject, Workflow
 from dalsegno_state.ports import HttpReply
 from tests.engine.world import (
     Definition,
+    Inputs,
     Script,
     World,
     done,
     fails,
-    fails_for_good,
     task_of,
     trace,
 )
@@ -57,7 +57,7 @@ def register(world: World, *names: str, **changes: Any) -> str:
 
 
 def run(
-    world: World, *names: str, inputs: JsonObject | None = None, workers: Script | None = None
+    world: World, *names: str, inputs: Inputs | None = None, workers: Script | None = None
 ) -> Workflow:
     """Register these files and play the last one's workflow."""
     return world.play(world.start(register(world, *names), inputs), workers)
@@ -324,9 +324,7 @@ def test_switch_with_no_default_case(world: World, case: str, path: list[str]) -
     ],
 )
 @pytest.mark.parametrize(("case", "path"), [("c", {"t1", "t2"}), ("nothing", {"t5"})])
-def test_choice_in_a_fork(
-    world: World, file: str, ref: str, case: str, path: set[str]
-) -> None:
+def test_choice_in_a_fork(world: World, file: str, ref: str, case: str, path: set[str]) -> None:
     workflow = run(world, file, inputs={"case": case})
 
     assert workflow.status == "COMPLETED"
@@ -361,7 +359,11 @@ def test_choice_and_terminate(world: World, file: str, ref: str) -> None:
             ["task1", "decision1", "task2", "decision2", "task3"],
             "task3",
         ),
-        ({"decision_1": "true", "decision_2": "x"}, ["task1", "decision1", "task2", "decision2"], "task2"),
+        (
+            {"decision_1": "true", "decision_2": "x"},
+            ["task1", "decision1", "task2", "decision2"],
+            "task2",
+        ),
         (
             {"decision_1": "false", "decision_3": "true"},
             ["task1", "decision1", "task4", "decision3", "task5"],
@@ -371,9 +373,7 @@ def test_choice_and_terminate(world: World, file: str, ref: str) -> None:
         ({"decision_1": "null"}, ["task1", "decision1"], "task1"),
     ],
 )
-def test_exclusive_join(
-    world: World, inputs: JsonObject, path: list[str], joined: str
-) -> None:
+def test_exclusive_join(world: World, inputs: JsonObject, path: list[str], joined: str) -> None:
     workflow = run(world, "exclusive_join_integration_test", inputs=inputs)
 
     assert finished(workflow) == [*path, "exclusiveJoin"]
@@ -1061,9 +1061,7 @@ def test_event_and_the_wait_it_completes(world: World) -> None:
 def test_terminate_completed(world: World) -> None:
     register(world, "failure_workflow_for_terminate_task_workflow")
 
-    workflow = run(
-        world, "terminate_task_completed_workflow_integration_test", inputs={"a": 1}
-    )
+    workflow = run(world, "terminate_task_completed_workflow_integration_test", inputs={"a": 1})
 
     assert workflow.status == "COMPLETED"
     assert finished(workflow) == ["lambda0", "terminate0"]
@@ -1093,11 +1091,14 @@ def test_terminate_terminated(world: World) -> None:
 
 
 def test_terminate_in_a_loop(world: World) -> None:
-    """Its items are a list, which Conductor's input parameters take and ours do too."""
+    """What it calls items is an input like any other: only ``_items`` are gone through."""
     workflow = run(world, "terminate_task_terminated_status_in_do_while_test")
 
     assert workflow.status == "TERMINATED"
-    assert trace(workflow)[1:] == ["LAMBDA:lambda_ref__1:COMPLETED", "TERMINATE:terminate_ref__1:COMPLETED"]
+    assert trace(workflow)[1:] == [
+        "LAMBDA:lambda_ref__1:COMPLETED",
+        "TERMINATE:terminate_ref__1:COMPLETED",
+    ]
     assert workflow.reason_for_incompletion == (
         "Workflow terminated by TERMINATE task in DO_WHILE loop"
     )

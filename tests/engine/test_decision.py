@@ -43,9 +43,7 @@ def test_value_chooses_the_branch(world: World, value: Any, case: str, follower:
 
 
 def test_expression_chooses_the_branch(world: World) -> None:
-    decision = a_decision(
-        caseExpression="if ($.v > 3) { 'x' } else { 'y' }", caseValueParam=None
-    )
+    decision = a_decision(caseExpression="if ($.v > 3) { 'x' } else { 'y' }", caseValueParam=None)
 
     assert "t1:t1:COMPLETED" in trace(world.run(decision, inputs={"v": 4}))
     assert "t0:t0:COMPLETED" in trace(world.run(decision, inputs={"v": 2}))

@@ -72,7 +72,16 @@ def test_condition_follows_variables_and_tasks_as_they_change(world: World) -> N
 
 @pytest.mark.parametrize(
     ("value", "turns"),
-    [("true", 2), ("1", 2), ("0.5", 2), ("0", 1), ("-1", 1), ("'true'", 1), ("null", 1), ("[1]", 1)],
+    [
+        ("true", 2),
+        ("1", 2),
+        ("0.5", 2),
+        ("0", 1),
+        ("-1", 1),
+        ("'true'", 1),
+        ("null", 1),
+        ("[1]", 1),
+    ],
 )
 def test_only_true_and_numbers_above_zero_go_on(world: World, value: str, turns: int) -> None:
     loop = a_loop(simple("a"), loopCondition=f"$.l.iteration < 2 ? {value} : false")
@@ -94,9 +103,7 @@ def test_failing_condition_fails_the_loop_for_good(world: World) -> None:
 
 
 def test_output_holds_each_turn(world: World) -> None:
-    workflow = world.run(
-        a_loop(simple("a")), workers={"a__1": done(n=1), "a__2": done(n=2)}
-    )
+    workflow = world.run(a_loop(simple("a")), workers={"a__1": done(n=1), "a__2": done(n=2)})
 
     assert task_of(workflow, "l").output_data == {
         "iteration": 2,
@@ -109,7 +116,12 @@ def test_output_holds_each_turn(world: World) -> None:
 def test_base_name_means_the_latest_turn(world: World) -> None:
     inner = simple("b", inputParameters={"n": "${a.output.n}", "turn": "${l.output.iteration}"})
     behind = simple(
-        "z", inputParameters={"n": "${a.output.n}", "first": "${l.output.1.a.n}", "it": "${a.iteration}"}
+        "z",
+        inputParameters={
+            "n": "${a.output.n}",
+            "first": "${l.output.1.a.n}",
+            "it": "${a.iteration}",
+        },
     )
 
     workflow = world.run(
@@ -153,7 +165,9 @@ def test_turns_are_kept_while_there_are_no_more_of_them(world: World) -> None:
 
 
 def over(items: Any, condition: str = "", **fields: Any) -> Definition:
-    body = simple("a", inputParameters={"at": "${l.output.loopIndex}", "is": "${l.output.loopItem}"})
+    body = simple(
+        "a", inputParameters={"at": "${l.output.loopIndex}", "is": "${l.output.loopItem}"}
+    )
     return a_loop(body, items=items, loopCondition=condition, **fields)
 
 
@@ -185,9 +199,7 @@ def test_single_value_is_a_list_of_one(world: World) -> None:
 
 @pytest.mark.parametrize("items", [[], None])
 def test_no_items_no_turns(world: World, items: Any) -> None:
-    workflow = world.run(
-        over("${workflow.input.items}"), simple("z"), inputs={"items": items}
-    )
+    workflow = world.run(over("${workflow.input.items}"), simple("z"), inputs={"items": items})
 
     assert trace(workflow) == ["DO_WHILE:l:COMPLETED", "z:z:COMPLETED"]
     assert task_of(workflow, "l").output_data == {"iteration": 0}
@@ -272,9 +284,55 @@ def test_fork_inside(world: World) -> None:
     assert trace(workflow)[-1] == "z:z:COMPLETED"
 
 
+def test_branch_nobody_joins_must_end_before_the_turn_does(world: World) -> None:
+    fork = system("FORK_JOIN", "f", forkTasks=[[simple("a")], [simple("b")]])
+    world.register(a_loop(fork, system("JOIN", "j", joinOn=["a"])))
+    w = world.start()
+
+    world.report(world.take("a"), done())
+    assert world.task(w, "l").iteration == 1
+
+    world.report(world.take("b"), done())
+    assert world.task(w, "l").iteration == 2
+    assert world.play(w).status == "COMPLETED"
+
+
+def test_exclusive_join_inside(world: World) -> None:
+    switch = system(
+        "SWITCH",
+        "s",
+        {"n": "${l.output.iteration}"},
+        evaluatorType="value-param",
+        expression="n",
+        decisionCases={"1": [simple("odd")]},
+        defaultCase=[simple("even")],
+    )
+    join = system("EXCLUSIVE_JOIN", "j", joinOn=["odd", "even"])
+
+    workflow = world.run(a_loop(switch, join))
+
+    assert task_of(workflow, "j__1").output_data == {"ref": "odd__1"}
+    assert task_of(workflow, "j__2").output_data == {"ref": "even__2"}
+
+
+def test_terminate_inside(world: World) -> None:
+    end = system("TERMINATE", "t", {"terminationStatus": "COMPLETED", "workflowOutput": {"x": 1}})
+
+    workflow = world.run(a_loop(simple("a"), end))
+
+    assert (workflow.status, workflow.output) == ("COMPLETED", {"x": 1})
+    assert trace(workflow) == [
+        "DO_WHILE:l:CANCELED",
+        "a:a__1:COMPLETED",
+        "TERMINATE:t__1:COMPLETED",
+    ]
+
+
 def test_sub_workflow_inside(world: World) -> None:
     world.register(simple("k"), name="child")
-    sub = system("SUB_WORKFLOW", "s", {"n": "${l.output.iteration}"}, subWorkflowParam={"name": "child"})
+    sub = system(
+        "SUB_WORKFLOW", "s", {"n": "${l.output.iteration}"}, subWorkflowParam={"name": "child"}
+    )
 
     workflow = world.run(a_loop(sub))
 
@@ -342,6 +400,22 @@ def test_optional_child_may_fail(world: World) -> None:
 
     assert workflow.status == "COMPLETED"
     assert trace(workflow).count("a:a__1:COMPLETED_WITH_ERRORS") == 1
+
+
+def test_optional_loop_that_times_out_leaves_nothing_open(world: World) -> None:
+    world.define("l", timeoutSeconds=20, responseTimeoutSeconds=20, timeoutPolicy="RETRY")
+    world.register(a_loop(simple("a"), optional=True), simple("z"))
+    w = world.start()
+
+    world.advance(20)
+    world.report(world.take("z"), done())
+
+    assert world.workflow(w).status == "COMPLETED"
+    assert world.trace(w) == [
+        "DO_WHILE:l:COMPLETED_WITH_ERRORS",
+        "a:a__1:CANCELED",
+        "z:z:COMPLETED",
+    ]
 
 
 def test_loop_is_not_retried(world: World) -> None:

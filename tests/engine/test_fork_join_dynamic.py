@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from dalsegno.models import JsonObject, Workflow
+from dalsegno.models import Workflow
 from tests.engine.world import (
     Definition,
+    Inputs,
     Script,
     World,
     done,
@@ -17,9 +18,7 @@ from tests.engine.world import (
     trace,
 )
 
-NO_JOIN = (
-    "Dynamic join definition is not followed by a join task.  Check the workflow definition."
-)
+NO_JOIN = "Dynamic join definition is not followed by a join task.  Check the workflow definition."
 
 
 def same_task(ref: str = "f", **inputs: Any) -> Definition:
@@ -41,7 +40,7 @@ def fan_out(
     fork: Definition,
     *behind: Definition,
     workers: Script | None = None,
-    inputs: JsonObject | None = None,
+    inputs: Inputs | None = None,
 ) -> Workflow:
     return world.run(fork, system("JOIN", "j"), *behind, workers=workers, inputs=inputs)
 
@@ -136,6 +135,7 @@ def test_version_of_the_sub_workflow_may_be_a_number(world: World) -> None:
 
 
 def test_children_of_an_optional_fork_are_optional(world: World) -> None:
+    world.define("kid", retryCount=0)
     fork = {**same_task(forkTaskName="kid", forkTaskInputs=[1, 2]), "optional": True}
 
     workflow = fan_out(world, fork, workers={"_kid_0": fails()})
@@ -189,9 +189,7 @@ def test_operators_may_be_branches(world: World) -> None:
         expression="v",
         decisionCases={"y": [simple("x1a"), simple("x1b")]},
     )
-    loop = system(
-        "DO_WHILE", "x2", loopOver=[simple("x2a")], loopCondition="$.x2['iteration'] < 2"
-    )
+    loop = system("DO_WHILE", "x2", loopOver=[simple("x2a")], loopCondition="$.x2['iteration'] < 2")
 
     workflow = fan_out(world, listed([switch, loop]), simple("z"))
 
@@ -267,13 +265,16 @@ def test_registered_definition_rules_the_children(world: World) -> None:
     assert task_of(workflow, "_kid_0").input_data == {"input": 1, "__index": 0}
 
 
-def test_children_without_a_definition_are_not_retried(world: World) -> None:
-    workflow = fan_out(
-        world, same_task(forkTaskName="kid", forkTaskInputs=[1]), workers={"_kid_0": fails("no")}
-    )
+def test_children_without_a_definition_have_the_default_one(world: World) -> None:
+    world.register(same_task(forkTaskName="kid", forkTaskInputs=[1]), system("JOIN", "j"))
+    w = world.start()
 
-    assert workflow.status == "FAILED"
-    assert trace(workflow)[1] == "kid:_kid_0:FAILED"
+    for _ in range(4):
+        world.report(world.take("kid"), fails())
+        world.advance(60)
+
+    assert world.trace(w)[1:-1] == ["kid:_kid_0:FAILED"] * 4
+    assert world.workflow(w).status == "FAILED"
 
 
 def test_dynamic_fork_in_a_loop_forks_anew_each_time(world: World) -> None:
@@ -347,12 +348,33 @@ def test_bad_input_fails_the_workflow(world: World, fork: Definition, reason: st
     assert reason in str(workflow.reason_for_incompletion)
 
 
+def a_choice(ref: str, inner: str) -> Definition:
+    return system(
+        "SWITCH",
+        ref,
+        {"v": "y"},
+        evaluatorType="value-param",
+        expression="v",
+        decisionCases={"y": [simple(inner)]},
+    )
+
+
+@pytest.mark.parametrize(
+    "branches",
+    [[a_choice("x1", "z")], [a_choice("x1", "t"), a_choice("x2", "t")]],
+    ids=["a name of the definition", "twice the same"],
+)
+def test_names_inside_branches_must_differ_too(world: World, branches: list[Definition]) -> None:
+    workflow = fan_out(world, listed(branches), simple("z"))
+
+    assert workflow.status == "FAILED"
+    assert "create a duplicate task reference name" in str(workflow.reason_for_incompletion)
+
+
 def test_second_fork_must_not_repeat_the_names_of_the_first(world: World) -> None:
     again = {**listed([simple("x1")]), "taskReferenceName": "g"}
 
-    workflow = world.run(
-        listed([simple("x1")]), system("JOIN", "j"), again, system("JOIN", "j2")
-    )
+    workflow = world.run(listed([simple("x1")]), system("JOIN", "j"), again, system("JOIN", "j2"))
 
     assert workflow.status == "FAILED"
     reason = str(workflow.reason_for_incompletion)

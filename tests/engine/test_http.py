@@ -117,7 +117,9 @@ def test_incomplete_request_fails_without_a_call(
 def test_success(world: World, status: int) -> None:
     answer(world, a_reply({"id": 5}, status, "Fine", ETag="x"))
 
-    workflow = world.run(a_call(), simple("z", inputParameters={"id": "${h.output.response.body.id}"}))
+    workflow = world.run(
+        a_call(), simple("z", inputParameters={"id": "${h.output.response.body.id}"})
+    )
 
     assert task_of(workflow, "h").output_data == {
         "response": {
@@ -241,6 +243,19 @@ def test_response_timeout_ends_a_call(world: World) -> None:
 def _start_unattended(world: World) -> str:
     """Start the workflow while no system worker is there."""
     return world.engine.executions.start(StartWorkflowRequest(name="flow"))
+
+
+def test_rate_of_a_definition_holds_for_calls(world: World) -> None:
+    world.define("h", rateLimitPerFrequency=1, rateLimitFrequencyInSeconds=10)
+    answer(world, a_reply())
+    world.register(a_call())
+    first, second = world.start(), world.start()
+    assert len(world.http.calls) == 1
+
+    world.advance(10)
+
+    assert len(world.http.calls) == 2
+    assert {world.workflow(w).status for w in (first, second)} == {"COMPLETED"}
 
 
 # -- completed from outside -------------------------------------------------------------------

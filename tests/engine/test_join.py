@@ -100,9 +100,7 @@ def test_reasons_of_several_permissive_failures_are_joined(world: World) -> None
 
 def test_join_is_canceled_if_all_bad_members_were(world: World) -> None:
     world.register(simple("k"), name="child")
-    sub = system(
-        "SUB_WORKFLOW", "a", subWorkflowParam={"name": "child"}, permissive=True
-    )
+    sub = system("SUB_WORKFLOW", "a", subWorkflowParam={"name": "child"}, permissive=True)
     world.register(*a_fork(sub, simple("b")))
     w = world.start()
 
@@ -140,9 +138,7 @@ def test_join_on_nothing_completes_at_once(world: World) -> None:
 def test_every_size_of_join_completes_when_all_have_arrived(world: World, size: int) -> None:
     refs = [f"t{n}" for n in range(size)]
     branches: list[list[Any]] = [[simple(ref, name="t")] for ref in refs]
-    world.register(
-        system("FORK_JOIN", "f", forkTasks=branches), system("JOIN", "j", joinOn=refs)
-    )
+    world.register(system("FORK_JOIN", "f", forkTasks=branches), system("JOIN", "j", joinOn=refs))
     w = world.start()
     tasks = world.poll("t", count=size)
 

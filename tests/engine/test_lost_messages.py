@@ -6,9 +6,7 @@ from tests.engine.world import World, done, simple, system
 
 def lose(world: World, queue: str) -> None:
     """Forget every message of a queue."""
-    received = world.ports.queues.receive(
-        queue, count=100, wait_seconds=0, visibility_seconds=60
-    )
+    received = world.ports.queues.receive(queue, count=100, wait_seconds=0, visibility_seconds=60)
     assert received
     world.ports.queues.delete(queue, [message.receipt for message in received])
 
@@ -66,7 +64,7 @@ def test_sub_workflow_is_started_though_the_request_was_lost(world: World) -> No
     world.pump = lambda: None  # type: ignore[method-assign]  # nobody evaluates for a while
     world.report(task, done())
     lose(world, EVALUATOR_QUEUE)
-    del world.pump  # type: ignore[method-assign]
+    del world.pump
 
     world.advance(300)
 

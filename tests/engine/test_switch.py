@@ -47,9 +47,7 @@ def a_switch(expression: str, evaluator: str = "value-param", **fields: Any) -> 
 def test_value_chooses_the_branch(
     world: World, evaluator: str, expression: str, value: Any, case: str, followers: list[str]
 ) -> None:
-    workflow = world.run(
-        a_switch(expression, evaluator), simple("z"), inputs={"v": value}
-    )
+    workflow = world.run(a_switch(expression, evaluator), simple("z"), inputs={"v": value})
 
     assert trace(workflow) == ["SWITCH:s:COMPLETED", *followers, "z:z:COMPLETED"]
     switch = task_of(workflow, "s")

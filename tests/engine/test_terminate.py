@@ -24,8 +24,10 @@ def test_workflow_ends_with_the_status(world: World, status: str) -> None:
 
 
 def test_reason_is_the_given_one(world: World) -> None:
-    workflow = world.run(a_terminate("FAILED", terminationReason="no ${workflow.input.what}"),
-                         inputs={"what": "wood"})
+    workflow = world.run(
+        a_terminate("FAILED", terminationReason="no ${workflow.input.what}"),
+        inputs={"what": "wood"},
+    )
 
     assert workflow.reason_for_incompletion == "no wood"
 
@@ -50,12 +52,9 @@ def test_output_is_the_given_one(world: World, status: str, given: Any, output: 
 def test_everything_open_is_canceled(world: World, status: str) -> None:
     world.register(simple("k"), name="child")
     sub = system("SUB_WORKFLOW", "s", subWorkflowParam={"name": "child"})
+    branches = [[simple("a")], [sub], [system("WAIT", "w")], [simple("b"), a_terminate(status)]]
     world.register(
-        system(
-            "FORK_JOIN",
-            "f",
-            forkTasks=[[simple("a")], [sub], [system("WAIT", "w")], [simple("b"), a_terminate(status)]],
-        ),
+        system("FORK_JOIN", "f", forkTasks=branches),
         system("JOIN", "j", joinOn=["a", "s", "w", "t"]),
     )
     w = world.start()
@@ -70,16 +69,7 @@ def test_everything_open_is_canceled(world: World, status: str) -> None:
         "b:b:COMPLETED",
         "JOIN:j:CANCELED",
         "TERMINATE:t:COMPLETED",
-    ] or sorted(world.trace(w)[1:]) == sorted(
-        [
-            "a:a:CANCELED",
-            "SUB_WORKFLOW:s:CANCELED",
-            "WAIT:w:CANCELED",
-            "b:b:COMPLETED",
-            "JOIN:j:CANCELED",
-            "TERMINATE:t:COMPLETED",
-        ]
-    )
+    ]
     assert world.workflow(child).status == "TERMINATED"
     assert world.workflow(w).status == status
 

@@ -14,7 +14,9 @@ TIMEOUT = {
 }
 
 
-def overdue(world: World, which: str, *, seconds: int = 20, optional: bool = False, **fields: Any) -> str:
+def overdue(
+    world: World, which: str, *, seconds: int = 20, optional: bool = False, **fields: Any
+) -> str:
     """Start a workflow of one task, and let one of its timeouts run out; return its id."""
     world.define("a", **{"retryCount": 1, **TIMEOUT[which], **fields})
     world.register(simple("a", optional=optional), simple("z"))

@@ -24,6 +24,7 @@ from dalsegno_state.sqlite import open_ports
 from tests.clock import ManualClock
 
 Definition = dict[str, Any]
+Inputs = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ def simple(ref: str, **fields: Any) -> Definition:
     return {"name": ref, "taskReferenceName": ref, **fields}
 
 
-def system(type_: str, ref: str, inputs: JsonObject | None = None, **fields: Any) -> Definition:
+def system(type_: str, ref: str, inputs: Inputs | None = None, **fields: Any) -> Definition:
     """Return a task of a system type with these input parameters."""
-    return {**simple(ref, type=type_, **fields), "inputParameters": inputs or {}}
+    return {**simple(ref, type=type_, **fields), "inputParameters": dict(inputs or {})}
 
 
 class ScriptedHttp:
@@ -132,9 +133,9 @@ class World:
 
     # -- executions ------------------------------------------------------------------------
 
-    def start(self, name: str = "flow", inputs: JsonObject | None = None, **fields: Any) -> str:
+    def start(self, name: str = "flow", inputs: Inputs | None = None, **fields: Any) -> str:
         """Start a registered workflow, take it as far as it goes alone; return its id."""
-        request = {"name": name, "input": inputs or {}, **fields}
+        request = {"name": name, "input": dict(inputs or {}), **fields}
         workflow_id = self.engine.executions.start(StartWorkflowRequest.model_validate(request))
         self.pump()
         return workflow_id
@@ -142,7 +143,7 @@ class World:
     def run(
         self,
         *tasks: Definition,
-        inputs: JsonObject | None = None,
+        inputs: Inputs | None = None,
         workers: Script | None = None,
         **fields: Any,
     ) -> Workflow:
@@ -216,9 +217,7 @@ class World:
     def tell(self, workflow_id: str, ref: str, work: Work) -> None:
         """Report on an open task by its reference, as a person or an event would."""
         self.clock.advance(0.001)
-        self.engine.tasks.update_by_ref(
-            workflow_id, ref, work.task_status, work.output, "somebody"
-        )
+        self.engine.tasks.update_by_ref(workflow_id, ref, work.task_status, work.output, "somebody")
         self.pump()
 
     # -- operators -------------------------------------------------------------------------
@@ -275,9 +274,7 @@ class World:
         return bool(received)
 
     def _run_system_once(self, queue: str) -> bool:
-        received = self.ports.queues.receive(
-            queue, count=10, wait_seconds=0, visibility_seconds=30
-        )
+        received = self.ports.queues.receive(queue, count=10, wait_seconds=0, visibility_seconds=30)
         for message in received:
             self.engine.run_system_task(message.body)
         self.ports.queues.delete(queue, [message.receipt for message in received])

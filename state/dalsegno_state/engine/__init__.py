@@ -56,6 +56,7 @@ class Engine:
             start_failure_workflow=lambda view: children.start_failure_workflow(
                 view, self._failed_workflow(view)
             ),
+            revive_parent=lambda child: self.executions.revive_parent(child),
         )
         claims = Claims(ports, loader, lambda workflow_id, ref: self._look(workflow_id, ref))
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)

@@ -132,7 +132,9 @@ def definition_of(task: TaskState, plan: Plan, definitions: DefinitionStore) -> 
     """Return the definition that rules a task; that of a DYNAMIC task as it is registered now."""
     if task.node is not None:
         embedded = task.node.get("taskDefinition")
-        return None if embedded is None else TaskDef.model_validate(embedded)
+        if embedded is None:
+            return TaskDef(name=task.name) if task.task_type == task.name else None
+        return TaskDef.model_validate(embedded)
     node = plan.nodes.get(task.base_ref)
     if node is None:
         return None

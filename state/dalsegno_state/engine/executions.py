@@ -12,6 +12,7 @@ from dalsegno.models import (
     WorkflowStatus,
 )
 from dalsegno_state import ids
+from dalsegno_state.engine.claiming import definition_of
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.runner import WAKE_RETRY_MS, Runner
 from dalsegno_state.engine.starting import Origin, Starter
@@ -193,12 +194,13 @@ class Executions:
 
     def reset_callbacks(self, workflow_id: str) -> None:
         """Hand out now what workers asked to be called back for later."""
-        workflow = self._open(workflow_id).workflow
-        if workflow.status.is_terminal:
-            raise ConflictError(f"Workflow is in terminal state. Status = {workflow.status}")
+        view = self._open(workflow_id)
+        status = view.workflow.status
+        if status.is_terminal:
+            raise ConflictError(f"Workflow is in terminal state. Status = {status}")
         for task in list(self._ports.state.all_tasks(workflow_id)):
             if task.status is TaskStatus.SCHEDULED and task.callback_after_seconds > 0:
-                self._reset_callback(workflow, task)
+                self._reset_callback(view, task)
 
     def remove(self, workflow_id: str, *, archive: bool) -> None:
         """Forget a workflow; archived, it stays readable and is no more than that."""
@@ -213,6 +215,23 @@ class Executions:
                 f"Cannot archive workflow: {workflow_id} with status: {status}"
             )
         self._runner.commit(view, replace(self._changed(view, status=status), archived=True))
+
+    def revive_parent(self, child: WorkflowState) -> None:
+        """Take up the task above a workflow that runs again, and the workflow around it.
+
+        It comes before anything else of the child's operation, whose note has it done again
+        should it die in between.
+        """
+        address = ids.parse_task_id(child.parent_task_id or "")
+        task = None if address is None else self._task(address)
+        if address is None or task is None or not task.status.is_terminal:
+            return
+        view = self._loader.view(address.workflow_id)
+        node = None if view is None else view.plan.nodes.get(task.base_ref)
+        is_optional = node is not None and node.task.optional
+        if view is None or is_optional or not view.workflow.status.is_terminal:
+            return
+        self._operate(view, Operation(kind="revive", arguments={"ref": address.ref}))
 
     def _open(self, workflow_id: str) -> View:
         view = self._loader.view(workflow_id)
@@ -236,7 +255,7 @@ class Executions:
         *,
         last_retried_at: int | None = None,
     ) -> None:
-        """Set an ended workflow going with an operation, carry it out, and revive what is above."""
+        """Set an ended workflow going with an operation, and carry it out."""
         now = self._ports.clock.now()
         going = set_going(workflow or view.workflow, operation, now)
         if last_retried_at is not None:
@@ -250,20 +269,6 @@ class Executions:
         if lost is not None:
             raise ConflictError(f"{_named(going)} was changed by somebody else; try again")
         self._runner.carry_on(going.workflow_id)
-        self._revive_parent(going)
-
-    def _revive_parent(self, child: WorkflowState) -> None:
-        """Take up the task above a workflow that runs again, and the workflow around it."""
-        address = ids.parse_task_id(child.parent_task_id or "")
-        task = None if address is None else self._task(address)
-        if address is None or task is None or not task.status.is_terminal:
-            return
-        view = self._loader.view(address.workflow_id)
-        node = None if view is None else view.plan.nodes.get(task.base_ref)
-        is_optional = node is not None and node.task.optional
-        if view is None or is_optional or not view.workflow.status.is_terminal:
-            return
-        self._operate(view, Operation(kind="revive", arguments={"ref": address.ref}))
 
     def _task(self, address: ids.TaskAddress) -> TaskState | None:
         """Return the current attempt if it is the addressed one."""
@@ -281,12 +286,13 @@ class Executions:
             child = self._ports.state.workflow(child.parent_workflow_id)
         raise InvalidRequestError(f"Task {task_id} not found")
 
-    def _reset_callback(self, workflow: WorkflowState, task: TaskState) -> None:
+    def _reset_callback(self, view: View, task: TaskState) -> None:
         now = self._ports.clock.now()
         reset = replace(task, revision=task.revision + 1, callback_after_seconds=0, wait_until=None)
         if self._ports.state.commit([ReplaceTask(reset, task.task_id, task.revision)]) is None:
-            queue = queue_name(task.task_type, task.domain)
-            message = Message(queue=queue, body=task.task_id, priority=workflow.priority)
+            task_def = definition_of(task, view.plan, self._ports.definitions)
+            queue = queue_name(task.task_type, task.domain, task_def)
+            message = Message(queue=queue, body=task.task_id, priority=view.workflow.priority)
             self._ports.queues.send([replace(message, deliver_at=now)])
 
 

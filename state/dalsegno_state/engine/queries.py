@@ -1,6 +1,7 @@
 """Reading executions: workflows with their tasks, searches, what a caller waits for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from dalsegno.errors import NotFoundError
@@ -40,9 +41,14 @@ class Queries:
         tasks = self._all_tasks(view) if include_tasks else []
         return self._shown(view.workflow, view, tasks)
 
-    def status(self, workflow_id: str) -> Workflow:
-        """Return a workflow without its tasks; raises NotFoundError."""
-        return self.workflow(workflow_id, include_tasks=False)
+    def status(self, workflow_id: str, *, include_output: bool = False) -> Workflow:
+        """Return a workflow without its tasks and payloads; raises NotFoundError.
+
+        Payloads may be kept beside their item, and whoever asks for a status asks often.
+        """
+        view = self.view(workflow_id)
+        output = view.workflow.output if include_output else {}
+        return self._shown(replace(view.workflow, input={}, output=output), view, [])
 
     def tasks(
         self, workflow_id: str, *, start: int, count: int, statuses: frozenset[str]
@@ -105,13 +111,15 @@ class Queries:
 
     def pending(self, workflow_id: str, ref: str) -> TaskState | None:
         """Return the first open task of that name, else of that base name in a loop."""
-        open_tasks = [
+        exact = self._ports.state.tasks(workflow_id, [ref]).get(ref)
+        if exact is not None and not exact.status.is_terminal:
+            return exact
+        open_tasks = (
             task
             for task in self._ports.state.all_tasks(workflow_id)
-            if not task.status.is_terminal and ref in (task.ref, task.base_ref)
-        ]
-        exact = (task for task in open_tasks if task.ref == ref)
-        return next(exact, open_tasks[0] if open_tasks else None)
+            if not task.status.is_terminal and task.base_ref == ref
+        )
+        return next(open_tasks, None)
 
     def view(self, workflow_id: str) -> View:
         """Return a view of a workflow; raises NotFoundError."""

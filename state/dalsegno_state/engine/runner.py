@@ -8,15 +8,15 @@ from functools import partial
 from typing import Final, Protocol
 
 from dalsegno.errors import UnavailableError
-from dalsegno.models import EpochMillis, JsonObject, WorkflowStatus
+from dalsegno.models import EpochMillis, JsonObject, TaskStatus, WorkflowStatus
 from dalsegno_state import ids
 from dalsegno_state.decider import decide
 from dalsegno_state.draft import Tools
-from dalsegno_state.ending import failure_workflow_follows
+from dalsegno_state.ending import FAILURE_WORKFLOW, end_of_child, failure_workflow_follows
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.scripting import RememberedScripts
 from dalsegno_state.engine.storing import Writer
-from dalsegno_state.events import ChildEnded, ChildNews, Closed, Event, Wake
+from dalsegno_state.events import ChildEnded, ChildNews, Closed, Event, Terminate, Wake
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.operations import continue_operation
 from dalsegno_state.ports import Ports
@@ -45,6 +45,7 @@ class Runner:
     Args:
         see_to_child: Starts or looks at the workflow of a task; returns what came of it.
         start_failure_workflow: Starts an ended workflow's failure workflow; returns its id.
+        revive_parent: Takes up the task above a workflow that runs again, and what is around it.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Runner:
         *,
         see_to_child: Callable[[View, TaskState], Event | None],
         start_failure_workflow: Callable[[View], str],
+        revive_parent: Callable[[WorkflowState], None],
     ) -> None:
         self._ports = ports
         self._scripts = scripts
@@ -63,6 +65,7 @@ class Runner:
         self._writer = writer
         self._see_to_child = see_to_child
         self._start_failure_workflow = start_failure_workflow
+        self._revive_parent = revive_parent
 
     def run(self, workflow_id: str, event: Event) -> None:
         """Take an event in; on return everything that follows from it is stored and sent.
@@ -81,6 +84,8 @@ class Runner:
                     events.appendleft(ended)
             elif view.workflow.operation is not None and isinstance(event, Wake):
                 self.carry_on(workflow_id)
+            elif isinstance(event, Wake) and (end := self._end_of_orphan(view.workflow)):
+                events.appendleft(end)
             else:
                 events.extend(self._take_in(view, event))
 
@@ -101,6 +106,8 @@ class Runner:
             view = self._loader.view(workflow_id)
             if view is None or view.workflow.operation is None:
                 break
+            if not view.workflow.status.is_terminal:
+                self._revive_parent(view.workflow)
             transition = self._decided(view, continue_operation)
             if self._writer.write(transition, view.plan) is None:
                 self._ports.queues.send(transition.messages)
@@ -126,9 +133,22 @@ class Runner:
             child_name=child.name,
             child_version=child.version,
             status=child.status,
-            output=self.output_of(child),
+            output={k: v for k, v in self.output_of(child).items() if k != FAILURE_WORKFLOW},
             reason=child.reason,
         )
+
+    def _end_of_orphan(self, child: WorkflowState) -> Terminate | None:
+        """Return the end of a workflow whose parent has cancelled it, in case that was lost."""
+        address = ids.parse_task_id(child.parent_task_id or "")
+        if address is None or child.status.is_terminal:
+            return None
+        parent = self._ports.state.workflow(address.workflow_id)
+        task = self._ports.state.tasks(address.workflow_id, [address.ref]).get(address.ref)
+        if parent is None or child.last_retried_at > max(parent.ended_at, parent.last_retried_at):
+            return None  # an operator wants it to go on by itself
+        if task is not None and task.task_id == child.parent_task_id:
+            return end_of_child(parent) if task.status is TaskStatus.CANCELED else None
+        return end_of_child(parent) if parent.run > address.run else None
 
     def output_of(self, workflow: WorkflowState) -> JsonObject:
         """Return a workflow's output wherever it is kept."""

@@ -1,8 +1,9 @@
 """Starting executions: the definition is found, completed, and pinned by its content."""
 
-import secrets as entropy
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from dalsegno.errors import InvalidRequestError, NotFoundError, PayloadTooLargeError
 from dalsegno.models import (
@@ -22,6 +23,8 @@ from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
 from dalsegno_state.validation import ScriptChecker, check_workflow_def
 from dalsegno_state.waking import FIRST_WAKE_MS
+
+_MOST_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,7 @@ class Starter:
         self._ports = ports
         self._writer = writer
         self._checker = checker
+        self._pinned: dict[str, None] = {}  # snapshots known to be stored, oldest first
 
     def create(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
         """Store a new workflow, or return the one that has its id already.
@@ -63,7 +67,7 @@ class Starter:
             )
         now = self._ports.clock.now()
         workflow = WorkflowState(
-            workflow_id=origin.workflow_id or ids.workflow_id(now, entropy.token_bytes(10)),
+            workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),
             name=definition.name,
             version=definition.version,
             definition_hash=self.pin(definition),
@@ -107,8 +111,12 @@ class Starter:
         """Keep a definition with everything it refers to; return the name of the snapshot."""
         body = snapshot_body(self._completed(definition))
         name = content_hash(body)
-        if self._ports.definitions.snapshot(name) is None:
-            self._ports.definitions.put_snapshot(name, body)
+        if name not in self._pinned:
+            if self._ports.definitions.snapshot(name) is None:
+                self._ports.definitions.put_snapshot(name, body)
+            self._pinned[name] = None
+            while len(self._pinned) > _MOST_REMEMBERED:
+                self._pinned.pop(next(iter(self._pinned)), None)
         return name
 
     def _completed(self, definition: WorkflowDef) -> WorkflowDef:

@@ -57,6 +57,11 @@ _RUNNER: Final = """(function () {
   const ignore = () => undefined;
   globalThis.console = { log: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
   BigInt.prototype.toJSON = function () { return Number(this); };
+  // In Conductor a list among the inputs is a java.util.List as well as an array.
+  const addToLists = (name, value) => Object.defineProperty(
+    Array.prototype, name, { value, writable: true, configurable: true });
+  addToLists("get", function (index) { return this[index]; });
+  addToLists("size", function () { return this.length; });
   return function (source, isBody) {
     try {
       return [isBody ? FunctionOf(source)() : evaluate(source)];

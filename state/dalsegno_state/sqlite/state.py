@@ -93,7 +93,9 @@ class SqliteStateStore:
             stored: Row = connection.execute(_SELECT_WORKFLOW, row[:1]).fetchone()
             return stored
 
-        stored = self._database.write(create)
+        # Nobody acknowledges a workflow before its first tasks are stored; that is a durable
+        # commit and takes this one along, which spares every start a flush.
+        stored = self._database.write(create, durable=False)
         return workflow if stored is None else decode_workflow(*stored)
 
     def workflow(self, workflow_id: str) -> WorkflowState | None:
@@ -160,7 +162,8 @@ class SqliteStateStore:
             connection.execute(_ARRIVE, (*shard, arrival.member, arrival.flagged))
             return connection.execute(_SELECT_ARRIVALS, shard).fetchall()
 
-        return _arrivals(self._database.write(add))
+        # It follows from a task whose end is stored durably: a wake repeats what a power cut took.
+        return _arrivals(self._database.write(add, durable=False))
 
     def arrivals(self, workflow_id: str, join_ref: str, shard: str) -> Arrivals:
         """See ``StateStore.arrivals``."""

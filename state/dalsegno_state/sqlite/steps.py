@@ -144,6 +144,7 @@ def _delete_task(write: DeleteTask) -> Step:
         for statement in (
             "DELETE FROM attempts WHERE workflow_id = :workflow_id AND ref = :ref",
             "DELETE FROM tasks WHERE workflow_id = :workflow_id AND ref = :ref",
+            "DELETE FROM arrivals WHERE workflow_id = :workflow_id AND join_ref = :ref",
         ):
             connection.execute(statement, key)
 

@@ -41,7 +41,7 @@ class ExclusiveJoin:
         joined = _first(draft, place, node.join_on) or _first(
             draft, place, node.default_exclusive_join_task
         )
-        if joined is None or not joined.status.is_terminal:
+        if joined is None or not flow.is_over(draft, joined, draft.place_of(joined)):
             return
         output = output_of(draft, joined)
         if joined.status.is_successful:

@@ -1,6 +1,7 @@
 """FORK_JOIN_DYNAMIC: run side by side as many branches as the input lists."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import ClassVar
 
 from dalsegno.models import JsonObject, TaskStatus, WorkflowTask
@@ -9,7 +10,7 @@ from dalsegno_state.draft import Draft, Place
 from dalsegno_state.dynamic_branches import Branch, BranchError, branches_of
 from dalsegno_state.ending import give_up
 from dalsegno_state.execution import Membership, TaskState
-from dalsegno_state.plan import compile_branch
+from dalsegno_state.plan import compile_branch, names_in
 from dalsegno_state.task_type import Seed
 from dalsegno_state.tasks.fork_join import is_followed_by_join
 
@@ -50,9 +51,7 @@ class ForkJoinDynamic:
             return
         inputs = flow.input_of(draft, place, seed, None)
         try:
-            branches = branches_of(
-                place.node.task, inputs, has_precedent=_has_precedent(draft, place)
-            )
+            branches = branches_of(place.node.task, inputs, has_precedent=_has_precedent(place))
             _refuse_duplicates(draft, place, branches)
         except BranchError as error:
             give_up(draft, None, str(error))
@@ -125,23 +124,22 @@ def _defined(draft: Draft, branch: Branch) -> JsonObject:
     return branch.task.to_wire()
 
 
-def _has_precedent(draft: Draft, place: Place) -> bool:
-    """Return whether another dynamic fork ran before in this workflow."""
-    for node in place.plan.nodes.values():
-        if node.ref == place.node.ref:
-            return False
-        if node.task.type == "FORK_JOIN_DYNAMIC" and draft.latest(node.ref) is not None:
-            return True
-    return False
+def _has_precedent(place: Place) -> bool:
+    """Return whether another dynamic fork stands before this one in the definition.
+
+    Conductor asks whether one has run, which side by side depends on who is faster.
+    """
+    forks = [n.ref for n in place.plan.nodes.values() if n.task.type == "FORK_JOIN_DYNAMIC"]
+    return forks[0] != place.node.ref
 
 
 def _refuse_duplicates(draft: Draft, place: Place, branches: list[Branch]) -> None:
     seen = set(draft.view.plan.nodes)
-    for branch in branches:
-        if branch.ref in seen:
+    for name in chain.from_iterable(names_in(branch.task) for branch in branches):
+        if name in seen:
             raise BranchError(
                 "No dynamic tasks could be created for the Workflow: "
                 f"{draft.workflow.workflow_id}, Dynamic Fork Task: {place.ref}, attempted to "
-                f"create a duplicate task reference name: {branch.ref}"
+                f"create a duplicate task reference name: {name}"
             )
-        seen.add(branch.ref)
+        seen.add(name)

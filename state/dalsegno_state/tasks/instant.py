@@ -1,7 +1,7 @@
 """What task types that are done as soon as they are scheduled have in common."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from dalsegno.models import JsonObject, TaskStatus
@@ -64,8 +64,9 @@ class InstantTask(ABC):
             draft.look_later(task.ref, at=due_at)
             return
         outcome = self.run(draft, place, draft.payload(task.input))
+        shown = task if outcome.inputs is None else replace(task, input=outcome.inputs)
         flow.finish(
-            draft, task, place, outcome.status, output=outcome.output, reason=outcome.reason
+            draft, shown, place, outcome.status, output=outcome.output, reason=outcome.reason
         )
 
     def proceed(self, draft: Draft, task: TaskState, place: Place) -> None:

@@ -1,0 +1,36 @@
+"""Width and length that break other engines: ten thousand branches, ten thousand turns."""
+
+from bench import definitions
+from bench.world import in_memory
+
+MANY = 10_000
+
+
+def test_fork_of_ten_thousand_branches_is_joined() -> None:
+    with in_memory() as world:
+        world.register(definitions.fork("wide"))
+        workflow_id = world.start("wide", definitions.fork_input("part", MANY))
+
+        done = 0
+        while tasks := world.poll("part", count=50):
+            for task in tasks:
+                world.complete(task)
+            done += len(tasks)
+
+        workflow = world.engine.queries.workflow(workflow_id, include_tasks=True)
+        assert done == MANY
+        assert workflow.status == "COMPLETED"
+        assert len(workflow.output) == MANY
+        assert workflow.output[f"part_{MANY - 1}"] == {"result": "done", "amount": 4200}
+
+
+def test_loop_of_ten_thousand_turns_comes_to_its_end() -> None:
+    with in_memory() as world:
+        body = definitions.worker("turn", "turn", {"before": "${loop.output.iteration}"})
+        world.register(definitions.loop("long", body, MANY))
+        workflow_id = world.start("long")
+
+        assert world.work("turn") == MANY
+
+        status = world.engine.queries.status(workflow_id)
+        assert status.status == "COMPLETED"

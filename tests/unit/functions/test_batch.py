@@ -1,0 +1,74 @@
+"""A batch of messages: what fails comes back alone, and later each time."""
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("aws_lambda_powertools", reason="the extra aws is not installed")
+
+from dalsegno_functions.batch import Consumer, consume
+
+QUEUE = "_evaluator"
+
+
+class Source:
+    """See ``batch.Source``; remembers what was postponed."""
+
+    def __init__(self) -> None:
+        self.postponed: list[tuple[str, str, float]] = []
+
+    def relay(self, body: str) -> str | None:
+        return None if body.startswith("timer:") else body
+
+    def postpone(self, queue: str, receipt: str, delay_seconds: float) -> None:
+        self.postponed.append((queue, receipt, delay_seconds))
+
+
+def _record(body: str, deliveries: int = 1) -> dict[str, Any]:
+    return {
+        "messageId": f"id of {body}",
+        "receiptHandle": f"receipt of {body}",
+        "body": body,
+        "attributes": {"ApproximateReceiveCount": str(deliveries)},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:dalsegno-dev-_evaluator",
+    }
+
+
+def _consumed(*records: dict[str, Any]) -> tuple[list[str], list[str], Source]:
+    """Return what was done, what failed, and the source."""
+    source, done = Source(), list[str]()
+
+    def work(body: str) -> None:
+        if body == "poison":
+            raise ValueError(body)
+        done.append(body)
+
+    reply = consume({"Records": list(records)}, None, source, lambda _: Consumer(QUEUE, work))
+    return done, [item["itemIdentifier"] for item in reply["batchItemFailures"]], source
+
+
+def test_a_failure_returns_only_its_own_message() -> None:
+    done, failed, _ = _consumed(_record("a"), _record("poison"), _record("b"))
+
+    assert done == ["a", "b"]
+    assert failed == ["id of poison"]
+
+
+def test_a_batch_of_failures_is_no_failure_of_the_function() -> None:
+    done, failed, _ = _consumed(_record("poison"))
+
+    assert (done, failed) == ([], ["id of poison"])
+
+
+@pytest.mark.parametrize(("deliveries", "seconds"), [(1, 2), (3, 8), (19, 60)])
+def test_what_fails_comes_back_later_each_time(deliveries: int, seconds: float) -> None:
+    _, _, source = _consumed(_record("poison", deliveries))
+
+    assert source.postponed == [(QUEUE, "receipt of poison", seconds)]
+
+
+def test_a_timer_is_sent_on_and_not_worked_on() -> None:
+    done, failed, source = _consumed(_record("timer:x"))
+
+    assert (done, failed, source.postponed) == ([], [], [])

@@ -1,0 +1,66 @@
+"""The sweeper: whom it sends to the evaluator, and when they are to arrive."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dalsegno_functions.sweeper import Sweep, sweep
+from dalsegno_state.engine import EVALUATOR_QUEUE
+from dalsegno_state.events import Wake, decode_evaluation
+from dalsegno_state.ports import Message, Ports
+from dalsegno_state.sqlite import open_ports
+from tests.builders import NOW, a_workflow_state
+from tests.clock import ManualClock
+
+
+class SentQueues:
+    """Remembers what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
+    def send(self, messages: Sequence[Message]) -> None:
+        self.sent += messages
+
+
+def _swept(**wakes: int | None) -> tuple[Sweep, list[Message]]:
+    """Sweep over workflows to be woken so many milliseconds from now; return what was sent."""
+    queues = SentQueues()
+    ports: Ports = open_ports(None, ManualClock())
+    ports = replace(ports, queues=queues)  # type: ignore[arg-type]  # all that a sweep needs
+    for workflow_id, ahead_ms in wakes.items():
+        wake_at = None if ahead_ms is None else NOW + ahead_ms
+        ports.state.create_workflow(a_workflow_state(workflow_id, wake_at=wake_at))
+    return sweep(ports), queues.sent
+
+
+def test_a_workflow_due_in_the_coming_minute_is_sent_with_its_delay() -> None:
+    swept, (message,) = _swept(soon=42_000, later=120_000, never=None)
+
+    assert swept == Sweep(due=1)
+    assert message.queue == EVALUATOR_QUEUE
+    assert message.deliver_at == NOW + 42_000
+    evaluation = decode_evaluation(message.body)
+    assert (evaluation.workflow_id, evaluation.event) == ("soon", Wake())
+
+
+def test_what_is_overdue_is_sent_at_once_and_its_lateness_told() -> None:
+    swept, (message,) = _swept(late=-90_000)
+
+    assert swept == Sweep(due=1, lateness_ms=90_000)
+    assert (message.deliver_at or 0) < NOW
+
+
+def test_what_falls_due_between_two_sweeps_is_not_missed() -> None:
+    _, sent = _swept(edge=60_000)
+
+    assert len(sent) == 1
+
+
+def test_many_are_sent_as_well_as_few() -> None:
+    swept, sent = _swept(**{f"w{number}": number for number in range(1_200)})
+
+    assert swept.due == len(sent) == 1_200
+
+
+def test_nothing_due_is_nothing_sent() -> None:
+    assert _swept() == (Sweep(), [])
