@@ -17,6 +17,9 @@ from dalsegno_functions.wiring import LocalEngine
 GRACE_SECONDS: Final = 10
 
 _BACKLOG: Final = 2048
+# Longer than any client keeps an idle connection (httpx 5 s, undici 4 s, proxies 60 s): who hangs
+# up first must be the one who sends, or a request meets a connection that is just being closed.
+_KEEP_ALIVE_SECONDS: Final = 75
 
 
 class AddressInUseError(Exception):
@@ -44,7 +47,9 @@ class LocalServer:
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                proxy_headers=False,  # nothing asks who the client is, so none need be believed
                 backlog=_BACKLOG,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )
         )

@@ -130,11 +130,12 @@ def workflow(request: Request, engine: Engine) -> Response:
 )
 def status(request: Request, engine: Engine) -> Response:
     """Answer with the status; output and variables only if asked for."""
-    found = engine.queries.status(request.path["workflowId"])
+    include_output = INCLUDE_OUTPUT.of(request)
+    found = engine.queries.status(request.path["workflowId"], include_output=include_output)
     answer = WorkflowStatusResponse.model_construct(
         workflow_id=found.workflow_id,
         correlation_id=found.correlation_id,
-        output=found.output if INCLUDE_OUTPUT.of(request) else None,
+        output=found.output if include_output else None,
         variables=found.variables if INCLUDE_VARIABLES.of(request) else None,
         status=found.status,
     )
