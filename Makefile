@@ -63,6 +63,10 @@ format: $(STAMP) ## Put imports and formatting in order
 	@$(BIN)/ruff check --select I --fix
 	@$(BIN)/ruff format
 
+.PHONY: aws-local
+aws-local: $(STAMP) ## Deploy to an AWS emulator, run the violin shop there, tear it down
+	@$(BIN)/python localstack/aws_local.py $(ARGS)
+
 .PHONY: lock
 lock: $(STAMP) ## Pin the newest allowed versions in requirements.lock
 	@$(PYTHON) -m venv $(VENV)/lock

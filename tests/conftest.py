@@ -22,3 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def all_crashes(request: pytest.FixtureRequest) -> bool:
     """Return whether to die at every call there is."""
     return bool(request.config.getoption("--all-crashes"))
+
+
+@pytest.fixture
+def property_cases(request: pytest.FixtureRequest) -> int:
+    """Return how many cases to generate in all."""
+    return int(request.config.getoption("--property-cases"))

@@ -6,6 +6,7 @@ from dalsegno_functions import openapi
 from dalsegno_functions.http.event import GatewayEvent
 from dalsegno_functions.http.response import GatewayReply
 from dalsegno_functions.http.router import Router
+from dalsegno_functions.observability import instrument
 from dalsegno_functions.routes import (
     health,
     metadata,
@@ -16,7 +17,7 @@ from dalsegno_functions.routes import (
     workflow_bulk,
     workflow_reads,
 )
-from dalsegno_functions.wiring import engine
+from dalsegno_functions.wiring import answer
 from dalsegno_state.engine import Engine
 
 OPERATIONS: Final = (
@@ -33,6 +34,7 @@ OPERATIONS: Final = (
 API: Final[Router[Engine]] = Router((*OPERATIONS, *openapi.routes(OPERATIONS)))
 
 
+@instrument
 def handler(event: GatewayEvent, _context: object) -> GatewayReply:
     """Lambda entry point."""
-    return API.answer(event, engine()).to_event()
+    return answer(API, event).to_event()

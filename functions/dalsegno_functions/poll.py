@@ -5,13 +5,15 @@ from typing import Final
 from dalsegno_functions.http.event import GatewayEvent
 from dalsegno_functions.http.response import GatewayReply
 from dalsegno_functions.http.router import Router
+from dalsegno_functions.observability import instrument
 from dalsegno_functions.routes import poll
-from dalsegno_functions.wiring import engine
+from dalsegno_functions.wiring import answer
 from dalsegno_state.engine import Engine
 
 API: Final[Router[Engine]] = Router(poll.routes)
 
 
+@instrument
 def handler(event: GatewayEvent, _context: object) -> GatewayReply:
     """Lambda entry point."""
-    return API.answer(event, engine()).to_event()
+    return answer(API, event).to_event()

@@ -9,7 +9,7 @@ from dalsegno_state.draft import Draft
 from dalsegno_state.events import Close
 from dalsegno_state.execution import TaskState
 from dalsegno_state.timeouts import deadline, expired, workflow_deadline
-from dalsegno_state.worker_queue import DOUBT_MS
+from dalsegno_state.worker_queue import DOUBT_MS, visible_at
 
 FIRST_WAKE_MS: Final = 60_000
 LONGEST_WAKE_MS: Final = 6 * 3_600_000
@@ -95,6 +95,16 @@ def _deadlines(draft: Draft) -> list[EpochMillis]:
         if not task.status.is_terminal:
             task_def = draft.task_def(draft.place_of(task), task.name)
             found.append(deadline(task, task_def, draft.now))
-            doubt_ms = DOUBT_MS if task.status is TaskStatus.SCHEDULED else 0
-            found.append(None if task.wait_until is None else task.wait_until + doubt_ms)
+            found.append(_in_doubt_at(draft, task))
     return [at for at in found if at is not None and at > draft.now]
+
+
+def _in_doubt_at(draft: Draft, task: TaskState) -> EpochMillis | None:
+    """Return when to see whether an open task is past its time, or its message was lost.
+
+    One that waits for a worker since shortly is looked at again together with all others.
+    """
+    if task.status is not TaskStatus.SCHEDULED:
+        return task.wait_until
+    doubt_at = visible_at(task) + DOUBT_MS
+    return max(doubt_at, draft.now + DOUBT_MS) if doubt_at > draft.now else None

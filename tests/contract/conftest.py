@@ -1,12 +1,14 @@
 """The adapters that the contract suite runs against."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import FunctionType
 from typing import Protocol
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from dalsegno_state.ports import (
     Clock,
@@ -21,6 +23,7 @@ from dalsegno_state.ports import (
 )
 from dalsegno_state.sqlite import open_ports
 from tests.clock import ManualClock
+from tests.contract import aws
 
 
 class MovableClock(Clock, Protocol):
@@ -39,6 +42,10 @@ class Adapter:
         make_clock: Returns the clock that the adapter's queues go by.
         is_shared: Opened twice on one place, both see the same.
         has_priorities: Its queues serve larger priorities first, and in order within one.
+        server: Fixture of the process that the adapter talks to, if any.
+        lacks: What its backend does otherwise than the real one, by the names of the tests
+            that show it; those are skipped.
+        lacks_threads: Why tests with threads say nothing about it, if so.
     """
 
     name: str
@@ -46,12 +53,40 @@ class Adapter:
     make_clock: Callable[[], MovableClock] = ManualClock
     is_shared: bool = True
     has_priorities: bool = True
+    server: str | None = None
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    lacks_threads: str | None = None
 
+    def skipped(self, test: FunctionType) -> str | None:
+        """Return why a test is not run on this adapter, or None."""
+        if self.lacks_threads and THREADS & set(test.__code__.co_names):
+            return self.lacks_threads
+        return self.lacks.get(test.__name__)
+
+
+# A test that starts threads names one of these.
+THREADS = {"ThreadPoolExecutor", "Thread", "race"}
 
 # An adapter that is added here is tested against the whole contract.
 ADAPTERS = (
     Adapter("sqlite-file", lambda place, clock: closing(open_ports(place, clock))),
     Adapter("sqlite-memory", lambda _, clock: closing(open_ports(None, clock)), is_shared=False),
+    Adapter(
+        "aws-moto",
+        aws.open_on_moto,
+        make_clock=aws.WaitingClock,
+        has_priorities=False,
+        lacks=aws.MOTO_LACKS,
+        lacks_threads=aws.MOTO_LACKS_THREADS,
+    ),
+    Adapter(
+        "aws-ministack",
+        aws.open_on_ministack,
+        make_clock=aws.WaitingClock,
+        has_priorities=False,
+        server="ministack",
+        lacks=aws.MINISTACK_LACKS,
+    ),
 )
 
 
@@ -65,7 +100,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if (adapter.is_shared or "second_ports" not in metafunc.fixturenames)
         and (adapter.has_priorities or "ordered_queues" not in metafunc.fixturenames)
     ]
-    metafunc.parametrize("adapter", adapters, ids=[adapter.name for adapter in adapters])
+    metafunc.parametrize("adapter", [_parameter(adapter, metafunc) for adapter in adapters])
+
+
+def _parameter(adapter: Adapter, metafunc: pytest.Metafunc) -> ParameterSet:
+    reason = adapter.skipped(metafunc.function)
+    marks = () if reason is None else (pytest.mark.skip(reason=reason),)
+    return pytest.param(adapter, id=adapter.name, marks=marks)
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[str]:
+    yield from aws.ministack_server()
 
 
 @pytest.fixture
@@ -75,8 +121,10 @@ def clock(adapter: Adapter) -> MovableClock:
 
 @pytest.fixture
 def open_handle(
-    adapter: Adapter, tmp_path: Path, clock: MovableClock
+    adapter: Adapter, tmp_path: Path, clock: MovableClock, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[], Ports]]:
+    if adapter.server is not None:
+        request.getfixturevalue(adapter.server)
     with ExitStack() as handles:
         yield lambda: handles.enter_context(adapter.open(tmp_path, clock))
 

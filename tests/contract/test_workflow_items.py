@@ -9,6 +9,7 @@ from dalsegno_state.writes import (
     Arrival,
     Arrivals,
     CreateTask,
+    DeleteTask,
     FreezeAttempt,
     Lost,
     PullWake,
@@ -190,6 +191,18 @@ def test_withdrawn_arrival_is_gone_with_its_flag(store: StateStore) -> None:
 
     assert store.arrivals("w1", "join", "") == Arrivals(frozenset({4}))
     assert store.arrive(Arrival("w1", "join", "", 3)).flagged == frozenset()
+
+
+def test_deleted_join_forgets_who_arrived(store: StateStore) -> None:
+    for shard in ("", "0", "1"):
+        store.arrive(Arrival("w1", "join", shard, 3))
+        store.arrive(Arrival("w1", "join__2", shard, 3))
+
+    assert store.commit([DeleteTask("w1", "join")]) is None
+
+    for shard in ("", "0", "1"):
+        assert store.arrivals("w1", "join", shard) == Arrivals()
+        assert store.arrivals("w1", "join__2", shard) == Arrivals(frozenset({3}))
 
 
 def test_one_of_many_arrivals_completes_the_set(store: StateStore) -> None:

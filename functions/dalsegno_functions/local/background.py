@@ -79,9 +79,7 @@ class Background:
         self._threads.append(self._thread("sweeper", lambda: self._sweep(engine)))
         for queue in SYSTEM_QUEUES:
             # One at a time: a slow call must not make the others behind it late.
-            system = Consumer(
-                queues, queue, engine.run_system_task, count=1, visibility_seconds=15
-            )
+            system = Consumer(queues, queue, engine.run_system_task, count=1, visibility_seconds=15)
             self._threads += [
                 self._thread(queue.lower(), system.run_once) for _ in range(system_workers)
             ]

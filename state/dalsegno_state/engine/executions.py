@@ -71,11 +71,11 @@ class Executions:
                     f"The workflow {workflow_id} is not PAUSED so cannot resume. "
                     f"Current status is {status}"
                 )
+            now = self._ports.clock.now()
             resumed = replace(
-                self._changed(view, status=WorkflowStatus.RUNNING),
-                last_retried_at=self._ports.clock.now(),
+                self._changed(view, status=WorkflowStatus.RUNNING), last_retried_at=now
             )
-            if self._runner.commit(view, resumed):
+            if self._runner.commit(view, resumed, wake_by=now + WAKE_RETRY_MS):
                 break
         self._runner.run(workflow_id, Wake())
 

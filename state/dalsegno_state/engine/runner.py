@@ -23,7 +23,7 @@ from dalsegno_state.ports import Ports
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.transition import Transition
 from dalsegno_state.view import NotLoadedError, View
-from dalsegno_state.writes import CreateTask, Lost, SetWake, UpdateWorkflow
+from dalsegno_state.writes import CreateTask, Lost, PullWake, SetWake, UpdateWorkflow
 
 # A wake that dies is tried again after this long.
 WAKE_RETRY_MS: Final = 30_000
@@ -113,10 +113,16 @@ class Runner:
                 self._ports.queues.send(transition.messages)
         self.run(workflow_id, Wake())
 
-    def commit(self, view: View, workflow: WorkflowState) -> bool:
-        """Store a changed workflow item; return False if somebody else was first."""
-        write = UpdateWorkflow(workflow, view.workflow.revision)
-        return self._writer.write(Transition(writes=(write,)), view.plan) is None
+    def commit(
+        self, view: View, workflow: WorkflowState, *, wake_by: EpochMillis | None = None
+    ) -> bool:
+        """Store a changed workflow item; return False if somebody else was first.
+
+        With ``wake_by`` it is looked at no later, should the caller die before what follows.
+        """
+        update = UpdateWorkflow(workflow, view.workflow.revision)
+        pull = () if wake_by is None else (PullWake(workflow.workflow_id, wake_by),)
+        return self._writer.write(Transition(writes=(*pull, update)), view.plan) is None
 
     def child_ended(self, news: ChildNews) -> ChildEnded | None:
         """Return how a child workflow ended, or None if it has not."""

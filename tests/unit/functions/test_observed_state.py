@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from dalsegno.models import TaskStatus, WorkflowStatus
-from dalsegno_functions.measured_state import MeasuredStateStore
+from dalsegno_functions.measures import Measures
 from dalsegno_functions.observability import Measure
+from dalsegno_functions.observed_state import ObservedStateStore
 from dalsegno_state.sqlite import open_ports
 from dalsegno_state.writes import CreateTask, ReplaceTask, UpdateWorkflow, Write
 from tests.builders import NOW, a_task, a_workflow_state
@@ -17,7 +18,7 @@ class World:
     def __init__(self) -> None:
         self.told: list[tuple[Measure, float]] = []
         inner = open_ports(None, ManualClock()).state
-        self.store = MeasuredStateStore(inner, lambda measure, value: self._tell(measure, value))
+        self.store = ObservedStateStore(inner, (Measures(self._tell),))
 
     def after(self, writes: Sequence[Write]) -> list[tuple[Measure, float]]:
         """Return what is told of writes to a running workflow."""

@@ -1,0 +1,99 @@
+"""The whole of Dalsegno as one construct, for a stack of its own or within yours."""
+
+from aws_cdk import Tags
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from dalsegno_cdk.acknowledged import acknowledge
+from dalsegno_cdk.functions import Functions
+from dalsegno_cdk.http_api import FunctionUrls, HttpApi
+from dalsegno_cdk.messaging import Messaging
+from dalsegno_cdk.monitoring import Monitoring
+from dalsegno_cdk.settings import DalsegnoSettings, Endpoint
+from dalsegno_cdk.storage import Storage
+from dalsegno_cdk.timers import Timers
+from dalsegno_state.aws.queue_names import encode_name
+
+
+class Dalsegno(Construct):
+    """Durable workflows behind Conductor's REST API.
+
+    Args:
+        settings: By default, stage ``dev`` behind IAM.
+        code: What the functions run; by default the engine, bundled on this machine.
+
+    Attributes:
+        url: Where the API is found; a Conductor SDK is pointed at ``<url>/api``.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: DalsegnoSettings | None = None,
+        code: lambda_.Code | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.settings = settings = settings or DalsegnoSettings()
+        self.storage = Storage(self, "Storage", settings=settings)
+        self.messaging = Messaging(self, "Messaging", settings=settings, key=self.storage.key)
+        self.timers = Timers(
+            self,
+            "Timers",
+            group_name=f"dalsegno-{settings.stage}",
+            target=self.messaging.evaluator.queue,
+            key=self.storage.key,
+        )
+        self.functions = Functions(
+            self,
+            "Functions",
+            settings=settings,
+            storage=self.storage,
+            messaging=self.messaging,
+            timers=self.timers,
+            code=code,
+        )
+        self.endpoint = _endpoint(self, settings, self.functions)
+        self.monitoring = Monitoring(
+            self,
+            "Monitoring",
+            settings=settings,
+            storage=self.storage,
+            messaging=self.messaging,
+            functions=self.functions,
+        )
+        self.url = self.endpoint.url
+        acknowledge(self.storage, self.functions, self.timers, self.endpoint)
+        Tags.of(self).add("application", "dalsegno")
+        Tags.of(self).add("dalsegno:stage", settings.stage)
+
+    def grant_start(self, grantee: iam.IGrantable) -> None:
+        """Let somebody call the API; in auth mode ``iam``, what the API does is not told apart."""
+        self.endpoint.grant_invoke(grantee)
+
+    def grant_worker(self, grantee: iam.IGrantable, *task_types: str) -> None:
+        """Let a worker take tasks of some types from their queues and send back their results."""
+        queues = [self.messaging.arn_of(encode_name(task_type)) for task_type in task_types]
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=[
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueUrl",
+                "sqs:ReceiveMessage",
+            ],
+            resource_arns=queues,
+        )
+        self.messaging.results.queue.grant_send_messages(grantee)
+        if self.storage.key is not None:
+            self.storage.key.grant_encrypt_decrypt(grantee)
+
+
+def _endpoint(
+    scope: Construct, settings: DalsegnoSettings, functions: Functions
+) -> HttpApi | FunctionUrls:
+    if settings.endpoint is Endpoint.FUNCTION_URL:
+        return FunctionUrls(scope, "Urls", settings=settings, functions=functions)
+    return HttpApi(scope, "Http", settings=settings, functions=functions)

@@ -1,0 +1,180 @@
+"""The five functions of the engine, each with no more rights than it uses."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from dalsegno_cdk.bundling import engine_code
+from dalsegno_cdk.engine_function import EngineFunction
+from dalsegno_cdk.messaging import Messaging
+from dalsegno_cdk.rights import PARAMETER_PREFIX, SECRET_PREFIX, Rights
+from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
+from dalsegno_cdk.storage import Storage
+from dalsegno_cdk.timers import Timers
+
+# 1,769 MB are a whole CPU; a handler needs some 100 MB, and time grows as memory shrinks.
+_MEMORY_MB = 512
+_HTTP_CONCURRENCY = 50
+
+
+class Functions(Construct):
+    """API, poll, evaluator, system tasks and sweeper, and what invokes the last three.
+
+    Args:
+        code: What they run; by default the engine, bundled on this machine.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: DalsegnoSettings,
+        storage: Storage,
+        messaging: Messaging,
+        timers: Timers,
+        code: lambda_.Code | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._code = code or engine_code(settings.architecture, settings.python)
+        self._environment = _environment(settings, storage, messaging, timers)
+        self._messaging = messaging
+        self.rights = Rights(storage, messaging, timers)
+        self.token_secret = self._secret(storage) if settings.auth is AuthMode.KEYS else None
+        self.api = self._api()
+        self.poll = self._poll()
+        self.evaluator = self._evaluator()
+        self.system_tasks = self._system_tasks()
+        self.sweeper = self._sweeper()
+
+    @property
+    def all(self) -> tuple[EngineFunction, ...]:
+        """All of them."""
+        return (self.api, self.poll, self.evaluator, self.system_tasks, self.sweeper)
+
+    def _secret(self, storage: Storage) -> secretsmanager.Secret:
+        """Return what tokens are signed with; AWS makes it up, and nobody needs to know it."""
+        secret = secretsmanager.Secret(
+            self,
+            "TokenSecret",
+            description="Signs the tokens of Dalsegno's API",
+            encryption_key=storage.key,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                password_length=64, exclude_punctuation=True
+            ),
+        )
+        self._environment["DALSEGNO_TOKEN_SECRET"] = secret.secret_arn
+        return secret
+
+    def _check_callers(self, function: EngineFunction) -> None:
+        if self.token_secret is not None:
+            self.rights.check_tokens(function, self.token_secret)
+
+    def _api(self) -> EngineFunction:
+        function = self._function("Api", "api", "Answers requests", Duration.seconds(30))
+        self.rights.run_workflows(function)
+        self.rights.hand_out_tasks(function)  # a worker's report is answered with its next task
+        self.rights.define_workflows(function)
+        self.rights.list_queues(function)
+        self._check_callers(function)
+        return function
+
+    def _poll(self) -> EngineFunction:
+        function = self._function("Poll", "poll", "Hands out tasks", Duration.seconds(30))
+        self.rights.run_workflows(function)
+        self.rights.hand_out_tasks(function)
+        self._check_callers(function)
+        return function
+
+    def _evaluator(self) -> EngineFunction:
+        name, about = "Evaluator", "Continues workflows: timers, wakes, results from queues"
+        function = self._function(name, "evaluator", about, Duration.seconds(60))
+        self.rights.run_workflows(function)
+        for work in (self._messaging.evaluator, self._messaging.results):
+            source = sources.SqsEventSource(
+                work.queue, batch_size=10, report_batch_item_failures=True
+            )
+            function.function.add_event_source(source)
+        return function
+
+    def _system_tasks(self) -> EngineFunction:
+        name, about = "SystemTasks", "Makes the calls of HTTP tasks"
+        function = self._function(name, "system_tasks", about, Duration.seconds(900))
+        self.rights.run_workflows(function)
+        # One at a time: a slow call must not make the others behind it late.
+        source = sources.SqsEventSource(
+            self._messaging.http.queue,
+            batch_size=1,
+            max_concurrency=_HTTP_CONCURRENCY,
+            report_batch_item_failures=True,
+        )
+        function.function.add_event_source(source)
+        return function
+
+    def _sweeper(self) -> EngineFunction:
+        about = "Has due workflows looked at, every minute"
+        function = self._function("Sweeper", "sweeper", about, Duration.seconds(60))
+        self.rights.sweep(function)
+        rule = events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)))
+        # The next minute's does what this one has not: no use in trying again.
+        rule.add_target(targets.LambdaFunction(function.function, retry_attempts=0))
+        return function
+
+    def make(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        module: str,
+        description: str,
+        timeout: Duration,
+        environment: Mapping[str, str] | None = None,
+    ) -> EngineFunction:
+        """Return one more function of the engine; it may do nothing yet."""
+        return EngineFunction(
+            scope,
+            construct_id,
+            settings=self._settings,
+            code=self._code,
+            module=module,
+            description=f"Dalsegno: {description}",
+            timeout=timeout,
+            memory_mb=_MEMORY_MB,
+            environment={**self._environment, **(environment or {})},
+        )
+
+    def _function(
+        self, construct_id: str, module: str, description: str, timeout: Duration
+    ) -> EngineFunction:
+        return self.make(
+            self, construct_id, module=module, description=description, timeout=timeout
+        )
+
+
+def _environment(
+    settings: DalsegnoSettings, storage: Storage, messaging: Messaging, timers: Timers
+) -> dict[str, str]:
+    """Return what ``AwsSettings.from_environment`` and ``wiring`` read."""
+    return {
+        "DALSEGNO_EXECUTION_TABLE": storage.executions.table_name,
+        "DALSEGNO_DEFINITION_TABLE": storage.definitions.table_name,
+        "DALSEGNO_PAYLOAD_BUCKET": storage.payloads.bucket_name,
+        "DALSEGNO_QUEUE_PREFIX": settings.queue_prefix,
+        "DALSEGNO_EVALUATOR_QUEUE_ARN": messaging.evaluator.queue.queue_arn,
+        "DALSEGNO_RESULTS_QUEUE_ARN": messaging.results.queue.queue_arn,
+        "DALSEGNO_SCHEDULE_GROUP": timers.group_name,
+        "DALSEGNO_SCHEDULE_ROLE_ARN": timers.role.role_arn,
+        "DALSEGNO_SECRET_PREFIX": SECRET_PREFIX,
+        "DALSEGNO_PARAMETER_PREFIX": PARAMETER_PREFIX,
+        "DALSEGNO_HTTP_ALLOW_PRIVATE": str(settings.http_allows_private).lower(),
+        "DALSEGNO_TRACING": str(settings.tracing).lower(),
+        "DALSEGNO_AUTH": settings.auth.value,
+        "POWERTOOLS_METRICS_NAMESPACE": f"Dalsegno/{settings.stage}",
+    }

@@ -1,0 +1,126 @@
+"""The way in: API Gateway's HTTP API, or the functions' own URLs."""
+
+from aws_cdk import Duration, Fn
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_certificatemanager as certificates
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from dalsegno_cdk.functions import Functions
+from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
+
+_POLLING = "/api/tasks/poll/{proxy+}"
+_ANYTHING = "/{proxy+}"
+_HARD_LIMIT = Duration.seconds(29)
+
+
+class HttpApi(Construct):
+    """An HTTP API in front of the two functions that answer requests; closed by default.
+
+    Attributes:
+        url: Where it is found, without a slash at its end.
+        api: The gateway.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: DalsegnoSettings,
+        functions: Functions,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        domain = self._domain(settings)
+        self.api = gateway.HttpApi(
+            self,
+            "Api",
+            api_name=f"dalsegno-{settings.stage}",
+            description="Dalsegno: Conductor's REST API",
+            default_authorizer=_authorizer(settings),
+            default_domain_mapping=gateway.DomainMappingOptions(domain_name=domain)
+            if domain
+            else None,
+            disable_execute_api_endpoint=domain is not None,
+        )
+        self._routes = [
+            *self._add(_POLLING, gateway.HttpMethod.GET, "Poll", functions.poll.function),
+            *self._add(_ANYTHING, gateway.HttpMethod.ANY, "Any", functions.api.function),
+        ]
+        self.url = f"https://{settings.domain}" if domain else self.api.api_endpoint
+        self.domain_target = domain.regional_domain_name if domain else None
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> None:
+        """Let somebody call the API, in auth mode ``iam``."""
+        for route in self._routes:
+            route.grant_invoke(grantee)
+
+    def _add(
+        self, path: str, method: gateway.HttpMethod, name: str, function: lambda_.IFunction
+    ) -> list[gateway.HttpRoute]:
+        integration = integrations.HttpLambdaIntegration(name, function, timeout=_HARD_LIMIT)
+        return self.api.add_routes(path=path, methods=[method], integration=integration)
+
+    def _domain(self, settings: DalsegnoSettings) -> gateway.DomainName | None:
+        if settings.domain is None or settings.certificate_arn is None:
+            return None
+        return gateway.DomainName(
+            self,
+            "Domain",
+            domain_name=settings.domain,
+            certificate=certificates.Certificate.from_certificate_arn(
+                self, "Certificate", settings.certificate_arn
+            ),
+        )
+
+
+class FunctionUrls(Construct):
+    """The functions' own URLs: nothing per request, but workers poll at an address of their own.
+
+    Attributes:
+        url: Where everything is found; polling works there too.
+        poll_url: Where polling costs less.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: DalsegnoSettings,
+        functions: Functions,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        auth = (
+            lambda_.FunctionUrlAuthType.AWS_IAM
+            if settings.auth is AuthMode.IAM
+            else lambda_.FunctionUrlAuthType.NONE
+        )
+        self._api = functions.api.function.add_function_url(auth_type=auth)
+        self._poll = functions.poll.function.add_function_url(auth_type=auth)
+        self.url = _without_slash(self._api)
+        self.poll_url = _without_slash(self._poll)
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> None:
+        """Let somebody call the API, in auth mode ``iam``."""
+        self._api.grant_invoke_url(grantee)
+        self._poll.grant_invoke_url(grantee)
+
+
+def _without_slash(url: lambda_.FunctionUrl) -> str:
+    host = Fn.select(2, Fn.split("/", url.url))
+    return f"https://{host}"
+
+
+def _authorizer(settings: DalsegnoSettings) -> gateway.IHttpRouteAuthorizer | None:
+    """Return who checks callers at the gateway; with ``keys``, the functions do it themselves."""
+    if settings.auth is AuthMode.IAM:
+        return authorizers.HttpIamAuthorizer()
+    if settings.auth is AuthMode.JWT and settings.jwt_issuer is not None:
+        return authorizers.HttpJwtAuthorizer(
+            "Jwt", settings.jwt_issuer, jwt_audience=list(settings.jwt_audience)
+        )
+    return None

@@ -1,0 +1,184 @@
+"""Alarms on what must not last, and a dashboard of what goes on."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from dalsegno_cdk.functions import Functions
+from dalsegno_cdk.messaging import Messaging
+from dalsegno_cdk.settings import DalsegnoSettings
+from dalsegno_cdk.storage import Storage
+
+_MINUTE = Duration.minutes(1)
+_FIVE_MINUTES = Duration.minutes(5)
+# A due workflow waits for a sweep at most; twice that means that sweeps are missing.
+_LATE_MILLIS = 120_000
+_OLD_SECONDS = 300
+
+
+class Monitoring(Construct):
+    """Alarms and a dashboard.
+
+    Attributes:
+        alarms: All of them; they tell the topic of the settings, if there is one.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: DalsegnoSettings,
+        storage: Storage,
+        messaging: Messaging,
+        functions: Functions,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._namespace = f"Dalsegno/{settings.stage}"
+        self._messaging = messaging
+        self._functions = functions
+        self._storage = storage
+        self.alarms = [
+            *self._queue_alarms(),
+            *self._function_alarms(),
+            self._lateness_alarm(),
+            self._throttle_alarm(),
+        ]
+        if settings.alarm_topic_arn is not None:
+            topic = sns.Topic.from_topic_arn(self, "Topic", settings.alarm_topic_arn)
+            for alarm in self.alarms:
+                alarm.add_alarm_action(actions.SnsAction(topic))
+        self.dashboard = cloudwatch.Dashboard(
+            self, "Dashboard", dashboard_name=f"dalsegno-{settings.stage}", widgets=self._rows()
+        )
+
+    def _queue_alarms(self) -> list[cloudwatch.Alarm]:
+        alarms = []
+        for work in self._messaging.all:
+            dead = work.dead_letters.metric_approximate_number_of_messages_visible(
+                period=_MINUTE, statistic="Maximum"
+            )
+            age = work.queue.metric_approximate_age_of_oldest_message(
+                period=_MINUTE, statistic="Maximum"
+            )
+            name = work.node.id
+            alarms.append(self._alarm(f"{name}DeadLetters", dead, 1, "messages that failed"))
+            alarms.append(
+                self._alarm(f"{name}Age", age, _OLD_SECONDS, "messages wait too long", times=5)
+            )
+        return alarms
+
+    def _function_alarms(self) -> list[cloudwatch.Alarm]:
+        alarms = []
+        for each in self._functions.all:
+            errors = each.function.metric_errors(period=_FIVE_MINUTES)
+            throttles = each.function.metric_throttles(period=_FIVE_MINUTES)
+            name = each.node.id
+            alarms.append(self._alarm(f"{name}Errors", errors, 1, "invocations fail", times=2))
+            alarms.append(
+                self._alarm(f"{name}Throttles", throttles, 1, "invocations are refused", times=3)
+            )
+        return alarms
+
+    def _lateness_alarm(self) -> cloudwatch.Alarm:
+        lateness = self._measure("SweeperLateness", "Maximum", service="sweeper")
+        # No data is as bad: the sweeper measures each minute, or it does not run.
+        return self._alarm(
+            "SweeperLate",
+            lateness,
+            _LATE_MILLIS,
+            "due workflows are looked at late, or not at all",
+            times=5,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _throttle_alarm(self) -> cloudwatch.Alarm:
+        throttled = cloudwatch.Metric(
+            namespace="AWS/DynamoDB",
+            metric_name="ThrottledRequests",
+            dimensions_map={"TableName": self._storage.executions.table_name},
+            statistic="Sum",
+            period=_FIVE_MINUTES,
+        )
+        return self._alarm("TableThrottles", throttled, 100, "the table refuses requests", times=3)
+
+    def _alarm(
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        meaning: str,
+        *,
+        times: int = 1,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> cloudwatch.Alarm:
+        return cloudwatch.Alarm(
+            self,
+            name,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=times,
+            comparison_operator=(cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
+            treat_missing_data=missing,
+            alarm_description=f"Dalsegno: {meaning}; docs/operations.md says what to do.",
+        )
+
+    def _measure(self, name: str, statistic: str, *, service: str | None = None) -> "Measure":
+        """Return a metric that the functions write; summed up over them, if none is named."""
+        if service is not None:
+            return cloudwatch.Metric(
+                namespace=self._namespace,
+                metric_name=name,
+                dimensions_map={"service": service},
+                statistic=statistic,
+                period=_MINUTE,
+            )
+        search = f"SEARCH('{{{self._namespace},service}} MetricName=\"{name}\"', '{statistic}')"
+        whole = f"SUM({search})" if statistic == "Sum" else search
+        return cloudwatch.MathExpression(
+            expression=whole, label=name, period=_MINUTE, using_metrics={}
+        )
+
+    def _rows(self) -> list[list[cloudwatch.IWidget]]:
+        work = self._messaging.all
+        functions = [each.function for each in self._functions.all]
+        return [
+            [
+                _graph(
+                    "Workflows",
+                    self._measure("WorkflowsStarted", "Sum"),
+                    self._measure("WorkflowsCompleted", "Sum"),
+                    self._measure("WorkflowsFailed", "Sum"),
+                ),
+                _graph("Task latency, p50 and p99 (ms)", *self._latencies()),
+                _graph("Sweeper: how late (ms)", self._measure("SweeperLateness", "Maximum")),
+            ],
+            [
+                _graph(
+                    "Age of the oldest message (s)",
+                    *(w.queue.metric_approximate_age_of_oldest_message() for w in work),
+                ),
+                _graph(
+                    "Dead letters",
+                    *(w.dead_letters.metric_approximate_number_of_messages_visible() for w in work),
+                ),
+                _graph("Throttled", *(function.metric_throttles() for function in functions)),
+            ],
+            [
+                _graph("Invocations", *(function.metric_invocations() for function in functions)),
+                _graph("Errors", *(function.metric_errors() for function in functions)),
+                _graph("Duration", *(function.metric_duration() for function in functions)),
+            ],
+        ]
+
+    def _latencies(self) -> list["Measure"]:
+        return [self._measure("TaskLatency", statistic) for statistic in ("p50", "p99")]
+
+
+Measure = cloudwatch.Metric | cloudwatch.MathExpression
+
+
+def _graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=8, height=6)

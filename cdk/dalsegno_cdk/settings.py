@@ -1,0 +1,160 @@
+"""What can be chosen about a deployment, checked before anything is deployed."""
+
+import re
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+LOCAL_STAGE: Final = "local"
+
+Python: TypeAlias = Literal["3.11", "3.12", "3.13", "3.14"]
+"""A version of Python that Lambda runs."""
+
+_LOG_RETENTION_DAYS: Final = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+_PYTHONS: Final[tuple["Python", ...]] = ("3.11", "3.12", "3.13", "3.14")
+_HOST: Final = r"[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9][a-z0-9-]{0,62})+"
+_CERTIFICATE: Final = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-zA-Z0-9-]+"
+_TOPIC: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
+
+
+class SettingsError(Exception):
+    """Settings that make no sense; the message names each of them."""
+
+
+class AuthMode(StrEnum):
+    """How callers of the API prove who they are."""
+
+    IAM = "iam"
+    KEYS = "keys"
+    JWT = "jwt"
+    NONE = "none"
+    """Anybody may do anything: for emulators, in the stage ``local`` only."""
+
+
+class Endpoint(StrEnum):
+    """What takes requests in."""
+
+    HTTP_API = "http-api"
+    FUNCTION_URL = "function-url"
+    """Costs nothing per request; knows neither ``jwt`` nor domains."""
+
+
+def _days(value: int) -> int:
+    if value not in _LOG_RETENTION_DAYS:
+        known = ", ".join(map(str, _LOG_RETENTION_DAYS))
+        raise ValueError(f"CloudWatch keeps logs for one of {known} days, not {value}")
+    return value
+
+
+def _own_python() -> Python:
+    """Return the version that runs this: its bytecode goes into the bundle, for cold starts."""
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return next((known for known in _PYTHONS if known == own), _PYTHONS[-1])
+
+
+class DalsegnoSettings(BaseModel):
+    """Settings of one deployment.
+
+    Attributes:
+        stage: Tells deployments in one account apart; part of all names.
+        jwt_issuer: URL of the issuer of the tokens that mode ``jwt`` accepts.
+        jwt_audience: What such a token must have been issued for.
+        domain: Name the API is to have beside that of AWS; needs ``certificate_arn``.
+        keep_data: Tables and bucket outlive the stack, and cannot be deleted by mistake.
+        customer_key: Encrypt with a KMS key of this account instead of AWS's own.
+        http_allows_private: HTTP tasks may call loopback and private addresses.
+        alarm_topic_arn: SNS topic that alarms tell; without one they only show.
+        python: Version of the Lambda runtime; by default, the one that runs the CDK app.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+    stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,15}$")] = "dev"
+    auth: AuthMode = AuthMode.IAM
+    jwt_issuer: Annotated[str | None, Field(pattern=r"^https://\S+$")] = None
+    jwt_audience: tuple[str, ...] = ()
+    endpoint: Endpoint = Endpoint.HTTP_API
+    domain: Annotated[str | None, Field(pattern=f"^{_HOST}$", max_length=253)] = None
+    certificate_arn: Annotated[str | None, Field(pattern=f"^{_CERTIFICATE}$")] = None
+    log_retention_days: Annotated[int, AfterValidator(_days)] = 30
+    keep_data: bool = True
+    customer_key: bool = False
+    tracing: bool = False
+    http_allows_private: bool = False
+    alarm_topic_arn: Annotated[str | None, Field(pattern=f"^{_TOPIC}$")] = None
+    architecture: Literal["arm64", "x86_64"] = "arm64"
+    python: Python = Field(default_factory=_own_python)
+
+    @field_validator("jwt_audience", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Return the members of a list written with commas, as ``-c`` can only give text."""
+        return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Refuse settings that contradict each other."""
+        _require(self.auth is not AuthMode.JWT or self.jwt_issuer, "jwtIssuer", "auth is jwt")
+        _require(self.auth is not AuthMode.JWT or self.jwt_audience, "jwtAudience", "auth is jwt")
+        _require(not self.domain or self.certificate_arn, "certificateArn", "there is a domain")
+        if self.auth is AuthMode.NONE and self.stage != LOCAL_STAGE:
+            raise ValueError(f"auth: none lets anybody in; only stage {LOCAL_STAGE} may have it")
+        if self.endpoint is Endpoint.FUNCTION_URL and self.auth is AuthMode.JWT:
+            raise ValueError("endpoint: a function-url checks no tokens; auth jwt needs http-api")
+        if self.endpoint is Endpoint.FUNCTION_URL and self.domain:
+            raise ValueError("endpoint: a function-url has no domain; use http-api")
+        return self
+
+    @classmethod
+    def from_context(cls, context: Mapping[str, Any]) -> Self:
+        """Return the settings found in a CDK context, which holds much else.
+
+        Raises:
+            SettingsError: A value makes no sense, or a key looks like a misspelt setting.
+        """
+        known = [to_camel(name) for name in cls.model_fields]
+        for key in context:
+            close = [] if key in known else get_close_matches(key, known, n=1, cutoff=0.8)
+            if close:
+                raise SettingsError(f"{key}: there is no such setting; did you mean {close[0]}?")
+        try:
+            return cls.model_validate({key: context[key] for key in known if key in context})
+        except ValidationError as error:
+            raise SettingsError(_told(error)) from error
+
+    @property
+    def queue_prefix(self) -> str:
+        """What the names of all queues begin with; no stage's is the beginning of another's."""
+        return f"dalsegno-{self.stage}-"
+
+
+def _require(holds: object, setting: str, because: str) -> None:
+    if not holds:
+        raise ValueError(f"{setting}: needed when {because}")
+
+
+def _told(error: ValidationError) -> str:
+    told = []
+    for item in error.errors(include_url=False, include_context=False):
+        name = ".".join(map(str, item["loc"]))
+        message = item["msg"].removeprefix("Value error, ")
+        told.append(f"{name}: {message}, got {item['input']!r}" if name else message)
+    return "; ".join(told)

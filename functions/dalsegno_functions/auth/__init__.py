@@ -1,0 +1,1 @@
+"""Access keys: who calls the API, and what each role may do with it."""

@@ -1,0 +1,75 @@
+"""A batch of queue messages: each is worked on by itself, and only those that fail come again."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeAlias
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from dalsegno_functions.observability import Measure, count
+
+logger = logging.getLogger(__name__)
+
+SqsEvent: TypeAlias = dict[str, Any]
+"""What an event source mapping of a queue invokes a function with."""
+
+_LONGEST_POSTPONE_SECONDS: Final = 60.0
+
+
+class Source(Protocol):
+    """The queues that SQS hands messages of to this function."""
+
+    def relay(self, body: str) -> str | None:
+        """Return what was sent; None if it was a timer, which now is on its way."""
+        ...
+
+    def postpone(self, queue: str, receipt: str, delay_seconds: float) -> None:
+        """See ``Queues.postpone``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """Work on the messages of one queue, by the name the engine knows it under."""
+
+    queue: str
+    work: Callable[[str], None]
+
+
+def consume(
+    event: SqsEvent, context: Any, source: Source, consumer_of: Callable[[SQSRecord], Consumer]
+) -> PartialItemFailureResponse:
+    """Work on every message of a batch; return the ids of those that failed.
+
+    One that fails comes again, later and later, and after as many times as its queue allows goes
+    to the dead letters. Nothing depends on it then: the wake of its workflow mends what is missing.
+    """
+
+    def work(record: SQSRecord) -> None:
+        consumer = consumer_of(record)
+        try:
+            body = source.relay(record.body)
+            if body is not None:
+                consumer.work(body)
+        except Exception:
+            logger.exception("a message of queue %s failed: %.200s", consumer.queue, record.body)
+            count(Measure.MESSAGES_FAILED)
+            source.postpone(consumer.queue, record.receipt_handle, _delay_seconds(record))
+            raise
+
+    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(
+        event=event, record_handler=work, processor=processor, context=context
+    )
+
+
+def _delay_seconds(record: SQSRecord) -> float:
+    delivery_count = int(record.attributes.approximate_receive_count or 1)
+    return min(2.0 ** min(delivery_count, 10), _LONGEST_POSTPONE_SECONDS)

@@ -1,0 +1,61 @@
+"""Every port on AWS: DynamoDB, SQS, S3, EventBridge Scheduler, Secrets Manager, parameter store."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dalsegno_state.aws.client import Clients, Observer
+from dalsegno_state.aws.definitions import DynamoDefinitionStore
+from dalsegno_state.aws.limits import DynamoLimits
+from dalsegno_state.aws.logs import DynamoTaskLogs
+from dalsegno_state.aws.payloads import S3PayloadStore
+from dalsegno_state.aws.polls import DynamoPollRecords
+from dalsegno_state.aws.queue_directory import QueueDirectory
+from dalsegno_state.aws.queues import SqsQueues
+from dalsegno_state.aws.secrets import AwsSecrets
+from dalsegno_state.aws.settings import AwsSettings, SettingsError
+from dalsegno_state.aws.state import DynamoStateStore
+from dalsegno_state.aws.table import Table
+from dalsegno_state.aws.timers import Timers
+from dalsegno_state.ports import Clock, Ports
+
+
+@dataclass(frozen=True, slots=True)
+class AwsPorts(Ports):
+    """All ports on one deployment; close them when done.
+
+    Attributes:
+        queues: The port, and what consumers of SQS's own events need.
+        clients: What the ports share.
+    """
+
+    queues: SqsQueues
+    clients: Clients
+
+    def close(self) -> None:
+        """Close all connections; everything acknowledged is stored already."""
+        self.clients.close()
+
+
+def open_ports(settings: AwsSettings, clock: Clock, observers: Iterable[Observer] = ()) -> AwsPorts:
+    """Return the ports on a deployment. Nothing is asked of AWS before it is needed.
+
+    ``observers`` are called with each client when it is made; see ``meter``.
+    """
+    clients = Clients(settings.region, observers)
+    executions = Table(clients, settings.execution_table)
+    directory = QueueDirectory(clients, settings.queue_prefix)
+    return AwsPorts(
+        state=DynamoStateStore(executions),
+        definitions=DynamoDefinitionStore(Table(clients, settings.definition_table)),
+        queues=SqsQueues(clients, directory, Timers(clients, settings), clock),
+        payloads=S3PayloadStore(clients, settings.payload_bucket),
+        limits=DynamoLimits(executions),
+        logs=DynamoTaskLogs(executions, clock),
+        polls=DynamoPollRecords(executions),
+        secrets=AwsSecrets(clients, settings, clock),
+        clock=clock,
+        clients=clients,
+    )
+
+
+__all__ = ["AwsPorts", "AwsSettings", "SettingsError", "open_ports"]

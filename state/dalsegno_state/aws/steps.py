@@ -1,0 +1,162 @@
+"""How each write is carried out: one request, but for the deletion of a task."""
+
+from typing import Final, assert_never
+
+from dalsegno_state.aws import layout
+from dalsegno_state.aws.items import (
+    attempt_item,
+    decoded_task,
+    task_item,
+    task_key,
+    wake_values,
+    workflow_key,
+    workflow_values,
+)
+from dalsegno_state.aws.table import Item, Refused, Table, Value, assigned, key, number, text
+from dalsegno_state.writes import (
+    CreateTask,
+    DeleteTask,
+    FreezeAttempt,
+    Lost,
+    PullWake,
+    ReplaceTask,
+    SetWake,
+    UpdateWorkflow,
+    WithdrawArrival,
+    Write,
+)
+
+_ABSENT: Final = "attribute_not_exists(pk)"
+_SAME_ATTEMPT: Final = "i = :i AND v = :v"
+_SAME_REVISION: Final = "v = :replaced"
+_LATER: Final = "attribute_exists(pk) AND (attribute_not_exists(dw) OR dw > :dw)"
+_UNMOVED: Final = "dw = :expected"
+_UNSET: Final = "attribute_exists(pk) AND (attribute_not_exists(dw) OR dw = :expected)"
+_PRESENT: Final = "attribute_exists(pk)"
+
+
+def carry_out(table: Table, write: Write) -> Lost | None:  # noqa: C901  (one case per write)
+    """Carry a write out; return it if it lost its condition. Raises ValueError, see ``codec``."""
+    match write:
+        case CreateTask():
+            return _create_task(table, write)
+        case ReplaceTask():
+            return _replace_task(table, write)
+        case FreezeAttempt(task):
+            table.put(attempt_item(task))
+        case DeleteTask(workflow_id, ref):
+            _delete_task(table, workflow_id, ref)
+        case UpdateWorkflow():
+            return _update_workflow(table, write)
+        case PullWake():
+            _pull_wake(table, write)
+        case SetWake():
+            _set_wake(table, write)
+        case WithdrawArrival():
+            _withdraw_arrival(table, write)
+        case _:
+            assert_never(write)
+    return None
+
+
+def _create_task(table: Table, write: CreateTask) -> Lost | None:
+    item = task_item(write.task)
+    refused = table.put(item, _ABSENT)
+    if refused is None or _is_own_doing(refused, item):
+        return None
+    return _lost(write, refused)
+
+
+def _replace_task(table: Table, write: ReplaceTask) -> Lost | None:
+    task = write.task
+    item = task_item(task)
+    token = layout.task_token(task.workflow_id, task.ref, write.replaces_task_id)
+    refused = table.put(
+        item, _SAME_ATTEMPT, {":i": text(token), ":v": number(write.replaces_revision)}
+    )
+    if refused is None or _is_own_doing(refused, item):
+        return None
+    return _lost(write, refused)
+
+
+def _lost(write: CreateTask | ReplaceTask, refused: Refused) -> Lost:
+    if refused.stored is None:
+        return Lost(write)
+    return Lost(write, decoded_task(write.task.workflow_id, refused.stored))
+
+
+def _is_own_doing(refused: Refused, item: dict[str, Value]) -> bool:
+    """Return whether a repeated request met what its first sending stored.
+
+    Without this a claim whose answer was lost would be nobody's until its response timeout.
+    """
+    if not refused.was_repeated or refused.stored is None:
+        return False
+    return all(refused.stored.get(name) == value for name, value in item.items())
+
+
+def _update_workflow(table: Table, write: UpdateWorkflow) -> Lost | None:
+    workflow = write.workflow
+    values = workflow_values(workflow)
+    if write.clears_wake:
+        values |= wake_values(workflow.workflow_id, None, 0)
+    expression, assignments = assigned(values)
+    outcome = table.update(
+        workflow_key(workflow.workflow_id),
+        expression,
+        {**assignments, ":replaced": number(write.replaces_revision)},
+        condition=_SAME_REVISION,
+    )
+    stored = {name: value for name, value in values.items() if value is not None}
+    if isinstance(outcome, Refused) and not _is_own_doing(outcome, stored):
+        return Lost(write)
+    return None
+
+
+def _pull_wake(table: Table, write: PullWake) -> None:
+    """Pull the wake; the interval stays as it is, so ``wi`` is not among what is set."""
+    wake = wake_values(write.workflow_id, write.at, 0)
+    expression, values = assigned({"ds": wake["ds"], "dw": wake["dw"]})
+    table.update(workflow_key(write.workflow_id), expression, values, condition=_LATER)
+
+
+def _set_wake(table: Table, write: SetWake) -> None:
+    expression, values = assigned(wake_values(write.workflow_id, write.at, write.interval_ms))
+    is_unset = write.expected_at is None
+    expected = layout.NEVER if write.expected_at is None else write.expected_at
+    table.update(
+        workflow_key(write.workflow_id),
+        expression,
+        {**values, ":expected": number(expected)},
+        condition=_UNSET if is_unset else _UNMOVED,
+    )
+
+
+def _withdraw_arrival(table: Table, write: WithdrawArrival) -> None:
+    sk = layout.arrivals_sk(write.join_ref, write.shard)
+    table.update(
+        key(layout.workflow_pk(write.workflow_id), sk),
+        "DELETE m :member, f :member",
+        {":member": {"NS": [str(write.member)]}},
+        condition=_PRESENT,
+    )
+
+
+def _delete_task(table: Table, workflow_id: str, ref: str) -> None:
+    """Delete what belongs to a task, then the task, so that repeating it finds all of it."""
+    pk = layout.workflow_pk(workflow_id)
+    current = table.get(task_key(workflow_id, ref))
+    attempts = list(table.under(pk, layout.belongings("A", ref)))
+    found: list[Item] = [key(pk, attempt["sk"]["S"]) for attempt in attempts]
+    prefixes = {layout.belongings("J", ref), layout.belongings("L", ref)}
+    # Log lines of ids that are none of ours stand under the ids themselves.
+    prefixes |= {
+        layout.logs_sk(decoded_task(workflow_id, item).task_id)
+        for item in [*attempts, *([current] if current else [])]
+        if item["i"]["S"].startswith("=")
+    }
+    for prefix in sorted(prefixes):
+        found += table.keys_under(pk, prefix)
+    table.delete_many(found)
+    if current is not None:
+        table.delete(task_key(workflow_id, ref))

@@ -1,0 +1,36 @@
+"""The AWS adapters on moto, one deployment per test."""
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from dalsegno_state.aws import AwsPorts
+from dalsegno_state.sandbox import SandboxedScripts
+from tests.aws.deployment import deployed
+from tests.aws.metered import MeteredEngine, metered_engine
+from tests.clock import ManualClock
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def ports(clock: ManualClock) -> Iterator[AwsPorts]:
+    with mock_aws(), deployed("test", clock, None) as ports:
+        yield ports
+
+
+@pytest.fixture(scope="session")
+def scripts() -> Iterator[SandboxedScripts]:
+    sandbox = SandboxedScripts()
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+def metered(scripts: SandboxedScripts) -> Iterator[MeteredEngine]:
+    with metered_engine(scripts) as metered:
+        yield metered

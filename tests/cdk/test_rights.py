@@ -1,0 +1,132 @@
+"""Each function may do what it does, and nothing else."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+Find = Callable[..., dict[str, dict[str, Any]]]
+Statement = dict[str, Any]
+
+FUNCTIONS = ("Api", "Poll", "Evaluator", "SystemTasks", "Sweeper")
+# They name no resource that they could be bound to.
+UNBOUND = {"sqs:ListQueues", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+
+
+def _statements(find: Find, function: str, **context: str) -> list[Statement]:
+    policies = find("AWS::IAM::Policy", **context)
+    return [
+        statement
+        for name, policy in policies.items()
+        if f"Functions{function}Role" in name
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+
+
+def _actions(statements: list[Statement]) -> set[str]:
+    return {action for statement in statements for action in _listed(statement["Action"])}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _all_statements(find: Find) -> Iterator[Statement]:
+    for policy in find("AWS::IAM::Policy").values():
+        yield from policy["Properties"]["PolicyDocument"]["Statement"]
+
+
+def test_no_right_holds_for_everything(resources: Find) -> None:
+    unbound = {
+        action
+        for statement in _all_statements(resources)
+        if "*" in _listed(statement["Resource"])
+        for action in _listed(statement["Action"])
+    }
+
+    assert unbound <= UNBOUND
+
+
+def test_no_right_is_a_wildcard(resources: Find) -> None:
+    actions = {a for s in _all_statements(resources) for a in _listed(s["Action"])}
+
+    assert not [action for action in actions if "*" in action]
+
+
+def test_no_function_has_a_managed_policy(resources: Find) -> None:
+    roles = resources("AWS::IAM::Role")
+
+    assert not [name for name, role in roles.items() if "ManagedPolicyArns" in role["Properties"]]
+
+
+def test_each_function_has_a_role_of_its_own(resources: Find) -> None:
+    functions = resources("AWS::Lambda::Function").values()
+    roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in functions]
+
+    assert len(set(roles)) == len(roles) == len(FUNCTIONS)
+
+
+def test_the_sweeper_only_finds_workflows_and_sends(resources: Find) -> None:
+    actions = _actions(_statements(resources, "Sweeper"))
+
+    assert actions == {
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "sqs:GetQueueUrl",
+        "sqs:SendMessage",
+    }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str) -> None:
+    actions = _actions(_statements(resources, function))
+
+    assert actions
+    assert not actions & {"dynamodb:Scan", "dynamodb:DeleteTable", "sqs:DeleteQueue"}
+
+
+@pytest.mark.parametrize("function", ["Poll", "Evaluator", "SystemTasks"])
+def test_only_the_api_changes_definitions(resources: Find, function: str) -> None:
+    writes = [
+        statement
+        for statement in _statements(resources, function)
+        if "dynamodb:PutItem" in _listed(statement["Action"])
+        and "Definitions" in str(statement["Resource"])
+    ]
+
+    assert [s["Condition"]["ForAllValues:StringLike"] for s in writes] == [
+        {"dynamodb:LeadingKeys": ["S#*"]}
+    ]
+
+
+def test_no_function_writes_access_keys(resources: Find) -> None:
+    for function in FUNCTIONS:
+        for statement in _statements(resources, function, auth="keys"):
+            if "Definitions" in str(statement["Resource"]) and "dynamodb:PutItem" in _listed(
+                statement["Action"]
+            ):
+                (keys,) = statement["Condition"]["ForAllValues:StringLike"].values()
+                assert "KEYS" not in keys
+
+
+def test_only_those_who_check_tokens_read_what_signs_them(resources: Find) -> None:
+    readers = {
+        function
+        for function in FUNCTIONS
+        for statement in _statements(resources, function, auth="keys")
+        if "TokenSecret" in str(statement["Resource"])
+    }
+
+    assert readers == {"Api", "Poll"}
+
+
+def test_schedules_may_only_send_to_the_evaluator(resources: Find) -> None:
+    (policy,) = (
+        policy for name, policy in resources("AWS::IAM::Policy").items() if "TimersRole" in name
+    )
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+
+    assert "Evaluator" in str(statement["Resource"])
+    assert "sqs:ReceiveMessage" not in statement["Action"]

@@ -1,0 +1,146 @@
+"""Promise 2 to 4 of the design: whatever call a process dies at, the execution ends the same."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import get_args
+
+import pytest
+
+from dalsegno.models import JsonObject
+from dalsegno_state.tasks.registry import TASK_TYPES
+from dalsegno_state.writes import Write
+from tests.crash.catalogue import CATALOGUE
+from tests.crash.differences import differences
+from tests.crash.digest import digest_of, leftovers
+from tests.crash.ports import READS, Calls, Side
+from tests.crash.world import Hand, World
+
+# A scenario with more places to die at is sampled evenly, unless --all-crashes is given.
+MOST_RUNS = 160
+# A death costs time, and that is bounded: by a busy wake, its repetition, and the doubt of it.
+LONGEST_RECOVERY_SECONDS = 900
+
+BY_NAME = {scenario.name: scenario for scenario in CATALOGUE}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("repeats", [True, False], ids=["tried again", "never tried again"])
+def test_workflow_ends_the_same_whatever_call_a_process_dies_at(
+    name: str, *, repeats: bool, all_crashes: bool
+) -> None:
+    scenario = BY_NAME[name]
+    calm = calm_run(name)
+    places = list(places_to_die(calm.calls.names))
+    chosen = places if all_crashes else sample(places, MOST_RUNS, upper=repeats)
+
+    died_at: set[tuple[int, Side]] = set()
+    faults: list[str] = []
+    for number, side in chosen:
+        world = World(scenario, Calls(crashes={number: side}), repeats=repeats)
+        world.run()
+        died_at.update((number, side) for number in world.calls.died_at)
+        faults.extend(
+            f"{side} call {number}, {calm.calls.names[number]}: {fault}"
+            for fault in faults_of(world, name)
+        )
+
+    assert not faults, "\n".join(faults[:20])
+    assert died_at == set(chosen)
+    if len(chosen) == len(places):
+        assert {number for number, _ in died_at} == set(range(len(calm.calls.names)))
+
+
+def test_catalogue_uses_every_task_type() -> None:
+    used: set[str] = set()
+    for scenario in CATALOGUE:
+        used.update(re.findall(r'"type": "(\w+)"', json.dumps(scenario.definitions)))
+
+    assert used >= set(TASK_TYPES)
+
+
+def test_catalogue_calls_everything_that_changes_something() -> None:
+    called = {name.split(" ")[0] for scenario in CATALOGUE for name in calls_of(scenario.name)}
+    writes = {name for scenario in CATALOGUE for name in calls_of(scenario.name)}
+
+    assert called >= {
+        "state.create_workflow",
+        "state.commit",
+        "state.arrive",
+        "queues.send",
+        "queues.receive",
+        "queues.delete",
+        "queues.postpone",
+        "payloads.put",
+        "limits.acquire_slot",
+        "limits.release_slot",
+        "limits.acquire_rate",
+        "definitions.put_snapshot",
+        "http.request",
+    }
+    kinds = {f"state.commit {write.__name__}" for write in get_args(Write)}
+    assert kinds - writes <= {"state.commit WithdrawArrival"}  # no decision makes it as yet
+
+
+def calls_of(name: str) -> list[str]:
+    """Return the calls of a run without any death."""
+    return calm_run(name).calls.names
+
+
+def places_to_die(names: list[str]) -> Iterator[tuple[int, Side]]:
+    """Yield every call with each side of it that makes a difference.
+
+    Dying after a call that only reads is dying before the next one.
+    """
+    for number, name in enumerate(names):
+        yield number, Side.BEFORE
+        if name not in READS:
+            yield number, Side.AFTER
+
+
+def sample(places: list[tuple[int, Side]], most: int, *, upper: bool) -> list[tuple[int, Side]]:
+    """Return at most so many of the places, evenly spread: every second one of twice as many."""
+    if len(places) <= most:
+        return places
+    fractions = (2 * index + upper for index in range(most))
+    return [places[fraction * len(places) // (2 * most)] for fraction in fractions]
+
+
+def faults_of(world: World, name: str) -> list[str]:
+    """Return in what a run differs from the calm one, in whatever way it may not."""
+    if not world.exists():
+        return ["was not started"]
+    expected = calm_run(name, frozenset(world.lost_hands))
+    found = list(differences(calm_digest(expected), digest_of(world)))
+    found.extend(leftovers(world))
+    late_seconds = world.elapsed_seconds - expected.elapsed_seconds
+    if late_seconds > LONGEST_RECOVERY_SECONDS:
+        found.append(f"came to rest {late_seconds} s late")
+    found.extend(
+        f"task {task_id} was handed out {count} times"
+        for task_id, count in hand_outs(world).items()
+        if count > hand_outs(expected).get(task_id, 1)
+    )
+    return found
+
+
+def hand_outs(world: World) -> dict[str, int]:
+    """Return how often each attempt was handed to a worker."""
+    return {task_id: world.handed_out.count(task_id) for task_id in world.handed_out}
+
+
+@cache
+def calm_run(name: str, dead_hands: frozenset[Hand] = frozenset()) -> World:
+    """Return the world after a run in which nothing dies but workers having these attempts."""
+    world = World(BY_NAME[name], dead_hands=dead_hands)
+    world.run()
+    assert not leftovers(world)
+    assert world.steps_done == len(world.scenario.steps)
+    return world
+
+
+@cache
+def calm_digest(world: World) -> JsonObject:
+    """Return the digest of a world that has come to rest."""
+    return digest_of(world)

@@ -1,0 +1,203 @@
+"""What deaths and losses once broke: the smallest case of each."""
+
+from dalsegno.models import JsonObject, TaskStatus, WorkflowStatus
+from dalsegno_state.engine import EVALUATOR_QUEUE
+from tests.crash.catalogue import (
+    child,
+    fork,
+    inline,
+    join,
+    loop,
+    open_in_child,
+    pause,
+    resume,
+    retry,
+    task,
+    task_def,
+    turns,
+    workflow,
+)
+from tests.crash.digest import leftovers
+from tests.crash.ports import Calls, Side
+from tests.crash.world import DEAD_END, FAILED, ROOT, Scenario, Step, World
+
+DAY_SECONDS = 86_400
+
+
+def test_loop_waits_for_a_body_that_was_not_begun() -> None:
+    scenario = a_scenario(loop("l", turns("l", 2), task("a"), task("b")))
+
+    world = died_after_write(scenario, "CreateTask", 1)  # the loop is stored, its body is not
+
+    assert world.task("a__1") is not None
+    assert world.task("b__2") is not None
+    assert world.workflow().status is WorkflowStatus.COMPLETED
+
+
+def test_loop_waits_for_the_retry_of_a_failed_task() -> None:
+    scenario = a_scenario(
+        loop("l", turns("l", 2), task("a")), task_defs=[task_def("a")], results={"a__1": [FAILED]}
+    )
+
+    world = died_after_write(scenario, "FreezeAttempt", 1)  # it failed, and is not retried yet
+
+    retried = world.task("a__1")
+    assert retried is not None
+    assert (retried.status, retried.retry_count) == (TaskStatus.COMPLETED, 1)
+
+
+def test_exclusive_join_waits_for_the_retry_of_a_failed_task() -> None:
+    scenario = a_scenario(
+        fork("f", [task("e", "EXCLUSIVE_JOIN", joinOn=["a"])], [task("b"), task("a")]),
+        join("j", "e", "a"),
+        task_defs=[task_def("a")],
+        results={"a": [FAILED]},
+    )
+
+    world = died_after_write(scenario, "FreezeAttempt", 1)
+
+    joined = world.task("e")
+    assert joined is not None
+    assert joined.output == {"by": "a", "attempt": 1}
+
+
+def test_waiting_for_a_child_costs_ever_fewer_wakes() -> None:
+    scenario = a_scenario(
+        child("s", "small"),
+        others=[workflow("small", task("w", "WAIT", inputParameters={"duration": "10 days"}))],
+    )
+
+    world = World(scenario)
+    world.run()
+
+    assert world.elapsed_seconds >= 10 * DAY_SECONDS
+    assert world.calls.names.count("state.due") < 120
+
+
+def test_child_ends_though_the_news_of_its_parents_end_was_lost() -> None:
+    scenario = a_scenario(
+        child("s", "small"),
+        others=[workflow("small", task("k"))],
+        held={"k": 99},
+        steps=[Step(open_in_child("k"), terminate_and_lose_messages, World.has_ended)],
+    )
+
+    world = World(scenario)
+    world.run()
+
+    assert {w.status for w in world.workflows()} == {WorkflowStatus.TERMINATED}
+    assert leftovers(world) == []
+
+
+def test_parent_is_revived_though_the_retry_of_its_child_died() -> None:
+    scenario = a_scenario(
+        child("s", "small"),
+        others=[workflow("small", task("k"))],
+        results={"k": [DEAD_END]},
+        steps=[retry(resume_children=True)],
+    )
+    names = calm_calls(scenario)
+    going = max(n for n, name in enumerate(names) if name == "state.commit FreezeAttempt") - 1
+
+    world = World(scenario, Calls(crashes={going: Side.BEFORE}), repeats=False)
+    world.run()
+
+    assert {w.status for w in world.workflows()} == {WorkflowStatus.COMPLETED}
+
+
+def test_work_that_nobody_defined_is_handed_out_again_when_its_worker_dies() -> None:
+    scenario = a_scenario(
+        task(
+            "f",
+            "FORK_JOIN_DYNAMIC",
+            inputParameters={"forkTaskInputs": [1], "forkTaskName": "k"},
+        ),
+        task("j", "JOIN"),
+        results={"_k_0": [None]},
+    )
+
+    world = World(scenario)
+    world.run()
+
+    done = world.task("_k_0")
+    assert done is not None
+    assert (done.status, done.retry_count) == (TaskStatus.COMPLETED, 1)
+
+
+def test_failure_workflow_of_a_child_is_not_told_to_its_parent() -> None:
+    scenario = a_scenario(
+        child("s", "small", optional=True),
+        others=[
+            workflow("small", task("k"), failureWorkflow="sorry"),
+            workflow("sorry", inline("i", "1")),
+        ],
+        results={"k": [DEAD_END]},
+    )
+
+    world = World(scenario)
+    world.run()
+
+    told = world.task("s")
+    assert told is not None
+    assert told.output == {"subWorkflowId": told.sub_workflow_id}
+
+
+def test_resuming_goes_on_soon_though_its_caller_died() -> None:
+    scenario = paused_for_an_hour()
+
+    world = died_after_write(scenario, "UpdateWorkflow", 2)  # the first is the pause
+
+    assert world.elapsed_seconds < after_calm(scenario, seconds=120)
+
+
+def test_message_lost_after_a_long_rest_is_repeated_soon() -> None:
+    scenario = paused_for_an_hour()
+
+    world = died_after_write(scenario, "CreateTask", 2)  # its message is not sent
+
+    assert world.elapsed_seconds < after_calm(scenario, seconds=300)
+
+
+def paused_for_an_hour() -> Scenario:
+    """Return a scenario in which wakes have become rare when the second task is created."""
+    return a_scenario(
+        task("a"), task("z"), held={"a": 1}, steps=[pause(lambda w: w.is_open("a")), resume()]
+    )
+
+
+def after_calm(scenario: Scenario, *, seconds: float) -> float:
+    """Return how long a run takes in which nothing dies, and some more."""
+    world = World(scenario)
+    world.run()
+    return world.elapsed_seconds + seconds
+
+
+def a_scenario(
+    *tasks: JsonObject, others: list[JsonObject] | None = None, **fields: object
+) -> Scenario:
+    """Return a scenario of a workflow of these tasks."""
+    return Scenario("case", [workflow("case", *tasks), *(others or [])], **fields)  # type: ignore[arg-type]
+
+
+def calm_calls(scenario: Scenario) -> list[str]:
+    """Return the calls of a run in which nothing dies."""
+    world = World(scenario)
+    world.run()
+    return world.calls.names
+
+
+def died_after_write(scenario: Scenario, kind: str, nth: int) -> World:
+    """Return the world after a death behind the n-th write of a kind, with its trigger lost."""
+    numbers = [n for n, name in enumerate(calm_calls(scenario)) if name == f"state.commit {kind}"]
+    world = World(scenario, Calls(crashes={numbers[nth - 1]: Side.AFTER}), repeats=False)
+    world.run()
+    return world
+
+
+def terminate_and_lose_messages(world: World) -> None:
+    """Terminate the workflow, and lose what this sends to the evaluator."""
+    world.engine.executions.terminate(ROOT, "enough")
+    for message in world.stored.queues.receive(
+        EVALUATOR_QUEUE, count=10, wait_seconds=0, visibility_seconds=30
+    ):
+        world.stored.queues.delete(EVALUATOR_QUEUE, [message.receipt])
