@@ -151,10 +151,17 @@ def _revisit(draft: Draft, task: TaskState, place: Place, seed: Seed) -> None:
 
 
 def _is_past(draft: Draft, place: Place) -> bool:
-    """Return whether the loop around a place has moved on, so that it may be cleared away."""
-    if not draft.waking or not place.iterations or not place.node.loops:
+    """Return whether the loop around a place has moved on, so that it may be cleared away.
+
+    Asked where it can be: by a wake, and in loops that forget their turns.
+    """
+    if not place.iterations or not place.node.loops:
         return False
-    loop = draft.task(ids.full_ref(place.node.loops[-1], place.iterations[:-1]))
+    loop_ref = place.node.loops[-1]
+    forgets = "keepLastN" in place.plan.nodes[loop_ref].task.input_parameters
+    if not draft.waking and not forgets:
+        return False
+    loop = draft.task(ids.full_ref(loop_ref, place.iterations[:-1]))
     return loop is not None and loop.turn != place.iterations[-1]
 
 

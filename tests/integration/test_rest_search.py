@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.eventually import eventually
+
 Maker = Callable[[str], str]
 Call = Callable[..., Any]
 
@@ -95,7 +97,7 @@ def test_sub_workflows_can_be_left_out(
     parent_id = start(parent)
     query = f"workflowType IN ({flow},{parent})"
 
-    assert len(hits(api, query)) == 2
+    eventually(lambda: len(hits(api, query)), lambda found: found == 2)
     assert hits(api, query, topLevelOnly="true") == [parent_id]
     assert len(hits(api, f"parentWorkflowId = {parent_id}")) == 1
 

@@ -103,8 +103,7 @@ class _Building:
     def _loop(self, depth: int) -> list[JsonObject]:
         body = self.tasks(depth - 1, 2)
         ref = self.ref()
-        keep = self.draw(st.sampled_from([{}, {"keepLastN": 1}]))
-        return [loop(ref, turns(ref, self.draw(st.integers(1, 3))), *body, inputParameters=keep)]
+        return [loop(ref, turns(ref, self.draw(st.integers(1, 3))), *body)]
 
     def _sub_workflow(self, depth: int) -> list[JsonObject]:
         name = f"child{len(self.children)}"
