@@ -995,6 +995,7 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
             workflow("sorry", task("y")),
         ],
         held={"k2": NEVER},
+        patience_seconds=6 * 3600,  # the child has been idle for most of a day
     ),
     Scenario(
         "out of retries",

@@ -19,8 +19,6 @@ from tests.crash.world import Hand, World
 
 # A scenario with more places to die at is sampled evenly, unless --all-crashes is given.
 MOST_RUNS = 160
-# A death costs time, and that is bounded: by a busy wake, its repetition, and the doubt of it.
-LONGEST_RECOVERY_SECONDS = 900
 
 BY_NAME = {scenario.name: scenario for scenario in CATALOGUE}
 
@@ -115,7 +113,7 @@ def faults_of(world: World, name: str) -> list[str]:
     found = list(differences(calm_digest(expected), digest_of(world)))
     found.extend(leftovers(world))
     late_seconds = world.elapsed_seconds - expected.elapsed_seconds
-    if late_seconds > LONGEST_RECOVERY_SECONDS:
+    if late_seconds > world.scenario.patience_seconds:
         found.append(f"came to rest {late_seconds} s late")
     found.extend(
         f"task {task_id} was handed out {count} times"

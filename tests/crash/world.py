@@ -84,6 +84,9 @@ class Scenario:
         replies: What the remote service answers, in order, by path; the last one from then on.
         inline_bytes: Payloads longer than this are kept beside their items.
         writes_per_decision: How many writes make a decision long enough.
+        patience_seconds: How much later than in calm it may come to rest: a busy wake, its
+            repetition, and the doubt of it; where the news is lost on a workflow that has long
+            been idle, up to its next wake.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Scenario:
     task_to_domain: Mapping[str, str] = field(default_factory=dict)
     inline_bytes: int = 8 * 1024
     writes_per_decision: int | None = None
+    patience_seconds: int = 900
 
 
 class Service:
