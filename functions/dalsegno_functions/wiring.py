@@ -130,6 +130,7 @@ def worker_engine(queues: Queues) -> Engine:
         Ports(
             state=ports.state,
             definitions=ports.definitions,
+            documents=ports.documents,
             queues=queues,
             payloads=ports.payloads,
             limits=ports.limits,

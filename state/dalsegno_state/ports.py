@@ -152,6 +152,62 @@ class DefinitionStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A small named JSON object that is neither an execution nor a definition.
+
+    Attributes:
+        kind: What it is one of; all of a kind are listed together.
+        revision: Another with each write; what ``replace`` and ``delete`` compare.
+    """
+
+    kind: str
+    name: str
+    body: JsonObject
+    revision: str
+
+
+class DocumentStore(Protocol):
+    """Schedules, event handlers, schemas, tags and the like: up to 400 KB once compressed.
+
+    One that has expired is absent to every method.
+    """
+
+    def put(
+        self, kind: str, name: str, body: JsonObject, *, expires_at: EpochMillis | None = None
+    ) -> None:
+        """Store a document, replacing that kind and name."""
+        ...
+
+    def create(
+        self, kind: str, name: str, body: JsonObject, *, expires_at: EpochMillis | None = None
+    ) -> bool:
+        """Store a document unless its name is taken; return whether it was stored."""
+        ...
+
+    def replace(
+        self, found: Document, body: JsonObject, *, expires_at: EpochMillis | None = None
+    ) -> bool:
+        """Store a new body if nobody has written since ``found`` was read; return whether."""
+        ...
+
+    def get(self, kind: str, name: str) -> Document | None:
+        """Return a document, or None."""
+        ...
+
+    def documents(self, kind: str, *, prefix: str = "", limit: int | None = None) -> list[Document]:
+        """Return the documents of a kind whose names begin with a prefix, the first at most.
+
+        They are ordered by name, as far as names are made of letters, digits, ``-``, ``_`` and
+        ``.``; others come in some fixed order.
+        """
+        ...
+
+    def delete(self, kind: str, name: str, *, revision: str | None = None) -> bool:
+        """Delete a document, if given only in this revision; return whether it was deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A hint to be delivered once or more, or never.
 
@@ -335,6 +391,7 @@ class Ports:
 
     state: StateStore
     definitions: DefinitionStore
+    documents: DocumentStore
     queues: Queues
     payloads: PayloadStore
     limits: Limits
@@ -347,6 +404,8 @@ class Ports:
 __all__ = [
     "Clock",
     "DefinitionStore",
+    "Document",
+    "DocumentStore",
     "HttpCallError",
     "HttpClient",
     "HttpReply",

@@ -26,6 +26,8 @@ READS: Final = frozenset(
         "definitions.workflow_def",
         "definitions.task_def",
         "definitions.snapshot",
+        "documents.get",
+        "documents.documents",
         "payloads.get",
         "polls.polls",
         "secrets.secret",
@@ -94,6 +96,7 @@ def dying_ports(ports: Ports, calls: Calls) -> Ports:
     return Ports(
         state=cast("StateStore", _State(ports.state, "state", calls)),
         definitions=cast("Any", _Port(ports.definitions, "definitions", calls)),
+        documents=cast("Any", _Port(ports.documents, "documents", calls)),
         queues=cast("Queues", _Queues(ports.queues, "queues", calls)),
         payloads=cast("Any", _Port(ports.payloads, "payloads", calls)),
         limits=cast("Any", _Port(ports.limits, "limits", calls)),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dalsegno_state.aws.client import Clients, Observer
 from dalsegno_state.aws.definitions import DynamoDefinitionStore
+from dalsegno_state.aws.documents import DynamoDocumentStore
 from dalsegno_state.aws.limits import DynamoLimits
 from dalsegno_state.aws.logs import DynamoTaskLogs
 from dalsegno_state.aws.payloads import S3PayloadStore
@@ -43,10 +44,12 @@ def open_ports(settings: AwsSettings, clock: Clock, observers: Iterable[Observer
     """
     clients = Clients(settings.region, observers)
     executions = Table(clients, settings.execution_table)
+    definitions = Table(clients, settings.definition_table)
     directory = QueueDirectory(clients, settings.queue_prefix)
     return AwsPorts(
         state=DynamoStateStore(executions),
-        definitions=DynamoDefinitionStore(Table(clients, settings.definition_table)),
+        definitions=DynamoDefinitionStore(definitions),
+        documents=DynamoDocumentStore(definitions, clock),
         queues=SqsQueues(clients, directory, Timers(clients, settings), clock),
         payloads=S3PayloadStore(clients, settings.payload_bucket),
         limits=DynamoLimits(executions),

@@ -15,6 +15,7 @@ poll record           ``P#<bucket>``            ``<queue>#<domain>#<worker>``
 workflow definition   ``W#<bucket>``            ``<name>#<version>``
 task definition       ``T#<bucket>``            name
 snapshot              ``S#<content hash>``      ``#``
+document              ``D#<kind>``              name
 ====================  ========================  =====================================
 
 A place is ``<base reference>#<iterations>``, the iterations padded with zeros, so that a task's
@@ -196,6 +197,11 @@ def bucket(kind: Literal["P", "W", "T"], name: str) -> str:
 def version_sk(name: str, version: int) -> str:
     """Return the sort key of a version of a workflow definition."""
     return f"{name_key(name)}#{version:010d}"
+
+
+def document_pk(kind: str) -> str:
+    """Return the partition key of all documents of a kind."""
+    return f"D#{name_key(kind)}"
 
 
 def _quoted(text: str) -> str:

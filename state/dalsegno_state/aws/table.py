@@ -198,13 +198,22 @@ class Table:
             except ClientError as error:
                 return _refused(error)
 
-    def delete(self, item_key: Item) -> Item | None:
-        """Delete an item; return what it was, or None if there was none."""
+    def delete(
+        self, item_key: Item, condition: str | None = None, values: Item | None = None
+    ) -> Item | None:
+        """Delete an item if the condition holds; return what it was, or None if it was not."""
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "Key": item_key,
+            "ReturnValues": "ALL_OLD",
+        }
+        _add_condition(request, condition, values or {})
         with translated(f"writing {self._name}"):
-            reply = self._clients.dynamodb.delete_item(
-                TableName=self._name, Key=item_key, ReturnValues="ALL_OLD"
-            )
-        return reply.get("Attributes")
+            try:
+                return self._clients.dynamodb.delete_item(**request).get("Attributes")
+            except ClientError as error:
+                _refused(error)
+        return None
 
     def delete_many(self, keys: Iterable[Item]) -> None:
         """Delete items; absent is fine."""

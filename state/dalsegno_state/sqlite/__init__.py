@@ -7,6 +7,7 @@ from typing import Final
 from dalsegno_state.ports import Clock, Ports
 from dalsegno_state.sqlite.database import Database
 from dalsegno_state.sqlite.definitions import SqliteDefinitionStore
+from dalsegno_state.sqlite.documents import SqliteDocumentStore
 from dalsegno_state.sqlite.limits import SqliteLimits
 from dalsegno_state.sqlite.logs import SqliteTaskLogs
 from dalsegno_state.sqlite.payloads import FilePayloadStore, MemoryPayloadStore
@@ -51,6 +52,7 @@ def open_ports(directory: Path | None, clock: Clock) -> SqlitePorts:
     return SqlitePorts(
         state=SqliteStateStore(database),
         definitions=SqliteDefinitionStore(database),
+        documents=SqliteDocumentStore(database, clock),
         queues=SqliteQueues(database, clock),
         payloads=(
             MemoryPayloadStore()

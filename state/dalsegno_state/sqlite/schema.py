@@ -5,11 +5,9 @@ from typing import Final
 
 from dalsegno_state.sqlite.busy import retry_while_busy
 
-SCHEMA_VERSION: Final = 1
-
 # Tables with documents have row ids: a document over a quarter of a page would spill to overflow
 # pages in a WITHOUT ROWID table, which doubles what each write appends to the log.
-_STATEMENTS: Final = (
+_FIRST: Final = (
     """
     CREATE TABLE workflows (
         workflow_id TEXT NOT NULL PRIMARY KEY,
@@ -145,6 +143,22 @@ _STATEMENTS: Final = (
     ) WITHOUT ROWID
     """,
 )
+_DOCUMENTS: Final = (
+    """
+    CREATE TABLE documents (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        revision TEXT NOT NULL,
+        expires_at INTEGER,
+        document TEXT NOT NULL,
+        PRIMARY KEY (kind, name)
+    )
+    """,
+    "CREATE INDEX documents_by_expiry ON documents(expires_at) WHERE expires_at IS NOT NULL",
+)
+# What each version added to the one before; those that were released never change.
+_VERSIONS: Final = (_FIRST, _DOCUMENTS)
+SCHEMA_VERSION: Final = len(_VERSIONS)
 
 
 class SchemaVersionError(Exception):
@@ -176,8 +190,9 @@ def create_schema(connection: Connection) -> None:
         if found > SCHEMA_VERSION:
             raise SchemaVersionError(found)
         if found < SCHEMA_VERSION:
-            for statement in _STATEMENTS:
-                connection.execute(statement)
+            for statements in _VERSIONS[found:]:
+                for statement in statements:
+                    connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
     finally:
