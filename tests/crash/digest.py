@@ -37,12 +37,8 @@ def leftovers(world: World) -> list[str]:
         for task in world.stored.state.all_tasks(workflow.workflow_id):
             if not task.status.is_terminal:
                 found.append(f"{name} {task.ref} is {task.status}")
-    messages = world.stored.database.read("SELECT queue, body FROM messages")
-    found.extend(f"message in {queue}: {body}" for queue, body in messages)
-    slots = world.stored.database.read(
-        "SELECT task_id FROM slots WHERE until > ?", (world.clock.now(),)
-    )
-    found.extend(f"slot held by {task_id}" for (task_id,) in slots)
+    found.extend(f"message in {queue}: {body}" for queue, body in world.place.messages())
+    found.extend(f"slot held by {task_id}" for task_id in world.place.held_slots())
     return found
 
 

@@ -2,18 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import get_args
 
 import pytest
 
-from dalsegno.models import JsonObject
 from dalsegno_state.tasks.registry import TASK_TYPES
 from dalsegno_state.writes import Write
 from tests.crash.catalogue import CATALOGUE
-from tests.crash.differences import differences
-from tests.crash.digest import digest_of, leftovers
+from tests.crash.outcome import Outcome, faults_of, outcome_of
 from tests.crash.ports import READS, Calls, Side
 from tests.crash.world import Hand, World
 
@@ -30,7 +28,7 @@ def test_workflow_ends_the_same_whatever_call_a_process_dies_at(
 ) -> None:
     scenario = BY_NAME[name]
     calm = calm_run(name)
-    places = list(places_to_die(calm.calls.names))
+    places = list(places_to_die(calm.calls))
     chosen = places if all_crashes else sample(places, MOST_RUNS, upper=repeats)
 
     died_at: set[tuple[int, Side]] = set()
@@ -40,14 +38,14 @@ def test_workflow_ends_the_same_whatever_call_a_process_dies_at(
         world.run()
         died_at.update((number, side) for number in world.calls.died_at)
         faults.extend(
-            f"{side} call {number}, {calm.calls.names[number]}: {fault}"
-            for fault in faults_of(world, name)
+            f"{side} call {number}, {calm.calls[number]}: {fault}"
+            for fault in faults_of(world, calm_run(name, frozenset(world.lost_hands)))
         )
 
     assert not faults, "\n".join(faults[:20])
     assert died_at == set(chosen)
     if len(chosen) == len(places):
-        assert {number for number, _ in died_at} == set(range(len(calm.calls.names)))
+        assert {number for number, _ in died_at} == set(range(len(calm.calls)))
 
 
 def test_catalogue_uses_every_task_type() -> None:
@@ -81,12 +79,12 @@ def test_catalogue_calls_everything_that_changes_something() -> None:
     assert kinds - writes <= {"state.commit WithdrawArrival"}  # no decision makes it as yet
 
 
-def calls_of(name: str) -> list[str]:
+def calls_of(name: str) -> tuple[str, ...]:
     """Return the calls of a run without any death."""
-    return calm_run(name).calls.names
+    return calm_run(name).calls
 
 
-def places_to_die(names: list[str]) -> Iterator[tuple[int, Side]]:
+def places_to_die(names: Sequence[str]) -> Iterator[tuple[int, Side]]:
     """Yield every call with each side of it that makes a difference.
 
     Dying after a call that only reads is dying before the next one.
@@ -105,40 +103,9 @@ def sample(places: list[tuple[int, Side]], most: int, *, upper: bool) -> list[tu
     return [places[fraction * len(places) // (2 * most)] for fraction in fractions]
 
 
-def faults_of(world: World, name: str) -> list[str]:
-    """Return in what a run differs from the calm one, in whatever way it may not."""
-    if not world.exists():
-        return ["was not started"]
-    expected = calm_run(name, frozenset(world.lost_hands))
-    found = list(differences(calm_digest(expected), digest_of(world)))
-    found.extend(leftovers(world))
-    late_seconds = world.elapsed_seconds - expected.elapsed_seconds
-    if late_seconds > world.scenario.patience_seconds:
-        found.append(f"came to rest {late_seconds} s late")
-    found.extend(
-        f"task {task_id} was handed out {count} times"
-        for task_id, count in hand_outs(world).items()
-        if count > hand_outs(expected).get(task_id, 1)
-    )
-    return found
-
-
-def hand_outs(world: World) -> dict[str, int]:
-    """Return how often each attempt was handed to a worker."""
-    return {task_id: world.handed_out.count(task_id) for task_id in world.handed_out}
-
-
 @cache
-def calm_run(name: str, dead_hands: frozenset[Hand] = frozenset()) -> World:
-    """Return the world after a run in which nothing dies but workers having these attempts."""
+def calm_run(name: str, dead_hands: frozenset[Hand] = frozenset()) -> Outcome:
+    """Return what comes of a run in which nothing dies but workers having these attempts."""
     world = World(BY_NAME[name], dead_hands=dead_hands)
     world.run()
-    assert not leftovers(world)
-    assert world.steps_done == len(world.scenario.steps)
-    return world
-
-
-@cache
-def calm_digest(world: World) -> JsonObject:
-    """Return the digest of a world that has come to rest."""
-    return digest_of(world)
+    return outcome_of(world)

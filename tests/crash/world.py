@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 from unittest.mock import patch
 
-from dalsegno.errors import ConductorError
+from dalsegno.errors import ConductorError, UnavailableError
 from dalsegno.models import (
     JsonObject,
     JsonValue,
@@ -24,12 +23,12 @@ from dalsegno.models import (
 from dalsegno_state.draft import Tools
 from dalsegno_state.engine import EVALUATOR_QUEUE, SYSTEM_QUEUES, Engine, runner
 from dalsegno_state.execution import TaskState, WorkflowState
-from dalsegno_state.ports import HttpCallError, HttpReply
+from dalsegno_state.ports import HttpCallError, HttpReply, Ports
 from dalsegno_state.sandbox import SandboxedScripts
 from dalsegno_state.scripts import Scripts
-from dalsegno_state.sqlite import SqlitePorts, open_ports
 from tests.clock import ManualClock
-from tests.crash.ports import Calls, CrashError, dying_http, dying_ports
+from tests.crash.installations import Installation, OnSqlite
+from tests.crash.ports import Calls, CrashError, dying_http
 
 ROOT: Final = "0190f000-0000-7000-8000-000000000000"
 _VISIBILITY_SECONDS: Final = 30
@@ -140,7 +139,7 @@ class World:
         repeats: Whoever got no answer tries again. Otherwise a message whose consumer died is
             gone, and a client whose request has had some effect never comes back.
         dead_hands: What was handed out to workers who died having it.
-        directory: Where to keep everything; in memory if None.
+        install: Gives the installation that everything is kept in.
     """
 
     def __init__(
@@ -150,16 +149,18 @@ class World:
         *,
         repeats: bool = True,
         dead_hands: frozenset[Hand] = frozenset(),
-        directory: Path | None = None,
+        install: Callable[[ManualClock], Installation] = OnSqlite,
     ) -> None:
         self.scenario = scenario
         self.calls = calls or Calls()
         self.clock = ManualClock()
         self.began_at = self.clock.now()
-        self.stored: SqlitePorts = open_ports(directory, self.clock)
+        self.place = install(self.clock)
+        self.stored: Ports = self.place.ports
         self.service = Service(scenario.replies)
         self.steps_done = 0
         self.deaths = 0
+        self.refusals = 0
         self.lost_hands: set[Hand] = set()
         self.handed_out: list[str] = []
         self._repeats = repeats
@@ -168,9 +169,8 @@ class World:
         self._in_hand: set[tuple[str, int]] = set()
         self._holds = True
         self._register()
-        self._ports = dying_ports(self.stored, self.calls)
         self._http = dying_http(self.service, self.calls)
-        self.engine = self._new_engine()
+        self._ports, self.engine = self._new_process()
 
     # -- running -----------------------------------------------------------------------------
 
@@ -193,10 +193,18 @@ class World:
         if queue is not None:
             self._serve(queue)
             return True
-        if self.stored.state.due(self.clock.now(), 1):
-            self._outlive(self.engine.sweep)
+        if self.is_wake_due():
+            self._sweep()
             return True
         return False
+
+    def is_wake_due(self) -> bool:
+        """Return whether a workflow is to be looked at by now."""
+        wake_at = self.place.next_wake_at()
+        return wake_at is not None and wake_at <= self.clock.now()
+
+    def _sweep(self) -> None:
+        self._outlive(lambda: self.place.sweep(self.engine, self._ports))
 
     def _let_go(self) -> bool:
         """At the end let workers poll what was held from them: nothing may be left there."""
@@ -298,15 +306,23 @@ class World:
         return True
 
     def _outlive(self, act: Callable[[], object]) -> bool:
-        """Do something; return False if the process died of it, and start a new one."""
+        """Do something; return False if the process died of it, or had to give up.
+
+        A new process takes the place of one that died.
+        """
         try:
             act()
         except CrashError:
             self.deaths += 1
-            self.engine = self._new_engine()
+            self._ports, self.engine = self._new_process()
+            return False
+        except UnavailableError:
+            self.refusals += 1
             return False
         except ConductorError:
-            if not self.deaths:  # a repeated request may find that it has had its effect
+            if (
+                not self.deaths and not self.refusals
+            ):  # a repeated request may find that it has had its effect
                 raise
         return True
 
@@ -322,13 +338,8 @@ class World:
 
     def next_at(self) -> int | None:
         """Return when the next hidden message shows or the next wake is due, or None."""
-        held = self._held_queues()
-        rows = self.stored.database.read(
-            "SELECT min(hidden_until) FROM messages WHERE queue NOT IN (SELECT value FROM "
-            "json_each(?)) UNION ALL SELECT min(wake_at) FROM workflows",
-            (json.dumps(held),),
-        )
-        return min((at for (at,) in rows if at is not None), default=None)
+        coming = (self.place.next_message_at(self._held_queues()), self.place.next_wake_at())
+        return min((at for at in coming if at is not None), default=None)
 
     @property
     def elapsed_seconds(self) -> float:
@@ -346,8 +357,7 @@ class World:
 
     def workflows(self) -> list[WorkflowState]:
         """Return all workflows that are stored."""
-        rows = self.stored.database.read("SELECT workflow_id FROM workflows ORDER BY 1")
-        return [self.workflow(workflow_id) for (workflow_id,) in rows]
+        return [self.workflow(workflow_id) for workflow_id in self.place.workflow_ids()]
 
     def shown(self, workflow_id: str) -> Workflow:
         """Return a workflow as the API shows it; asking is no call of the engine that may die."""
@@ -380,10 +390,10 @@ class World:
 
     # -- inside ------------------------------------------------------------------------------
 
-    def _new_engine(self) -> Engine:
-        return Engine(
-            self._ports, the_scripts(), self._http, inline_bytes=self.scenario.inline_bytes
-        )
+    def _new_process(self) -> tuple[Ports, Engine]:
+        ports = self.place.process(self.calls)
+        inline_bytes = self.scenario.inline_bytes
+        return ports, Engine(ports, the_scripts(), self._http, inline_bytes=inline_bytes)
 
     @contextmanager
     def _small_decisions(self) -> Iterator[None]:
@@ -407,12 +417,9 @@ class World:
         return names[0] if names else None
 
     def _ready_queues(self) -> list[str]:
-        rows = self.stored.database.read(
-            "SELECT DISTINCT queue FROM messages WHERE coalesce(hidden_until, 0) <= ?",
-            (self.clock.now(),),
-        )
         held = self._held_queues()
-        return sorted((name for (name,) in rows if name not in held), key=_by_importance)
+        ready = (name for name in self.place.ready_queues() if name not in held)
+        return sorted(ready, key=_by_importance)
 
     def _held_queues(self) -> list[str]:
         held = self.scenario.held if self._holds else {}

@@ -66,14 +66,14 @@ class WildWorld(World):
         """Do one of the things that can be done now; return whether there was one."""
         queues = self._ready_queues()
         choices = [*queues, *(["report"] if self._to_report else [])]
-        if self.stored.state.due(self.clock.now(), 1):
+        if self.is_wake_due():
             choices.append("sweep")
         if not choices:
             return False
         self._leap()
         choice = self._random.choice(choices)
         if choice == "sweep":
-            self._outlive(self.engine.sweep)
+            self._sweep()
         elif choice == "report":
             self._report_one()
         elif not self._spoil(choice):

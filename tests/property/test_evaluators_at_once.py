@@ -1,6 +1,7 @@
 """Promise 2: any evaluation may be done by several at the same time, in threads of their own."""
 
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from dalsegno_state.sqlite import open_ports
 from tests.crash.catalogue import child, fork, inline, join, loop, task, turns, workflow
 from tests.crash.differences import differences
 from tests.crash.digest import digest_of, leftovers
+from tests.crash.installations import OnSqlite
 from tests.crash.world import Result, Scenario, World, as_reported, start_root, the_scripts
 from tests.race import race
 
@@ -49,7 +51,7 @@ _PROCESSES = 4
 def test_several_processes_at_once_end_in_the_same_state(tmp_path: Path, attempt: int) -> None:
     calm = World(_BUSY)
     calm.run()
-    world = World(_BUSY, directory=tmp_path)
+    world = World(_BUSY, install=partial(OnSqlite, directory=tmp_path))
     start_root().do(world)
 
     race(_PROCESSES, lambda _: _serve(tmp_path, world))
@@ -63,7 +65,7 @@ def test_attempt_ends_once_whoever_else_reports_on_it(tmp_path: Path) -> None:
     scenario = Scenario(
         "once", [workflow("once", task("a"), task("b", inputParameters={"a": "${a.output.by}"}))]
     )
-    world = World(scenario, directory=tmp_path)
+    world = World(scenario, install=partial(OnSqlite, directory=tmp_path))
     start_root().do(world)
     [polled] = world.engine.tasks.poll("a", worker_id="w", domain=None, count=1, wait_seconds=0)
 

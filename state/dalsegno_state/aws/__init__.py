@@ -42,7 +42,11 @@ def open_ports(settings: AwsSettings, clock: Clock, observers: Iterable[Observer
 
     ``observers`` are called with each client when it is made; see ``meter``.
     """
-    clients = Clients(settings.region, observers)
+    return ports_with(Clients(settings.region, observers), settings, clock)
+
+
+def ports_with(clients: Clients, settings: AwsSettings, clock: Clock) -> AwsPorts:
+    """Return new ports on a deployment that share their clients with others."""
     executions = Table(clients, settings.execution_table)
     definitions = Table(clients, settings.definition_table)
     directory = QueueDirectory(clients, settings.queue_prefix)
@@ -61,4 +65,4 @@ def open_ports(settings: AwsSettings, clock: Clock, observers: Iterable[Observer
     )
 
 
-__all__ = ["AwsPorts", "AwsSettings", "SettingsError", "open_ports"]
+__all__ = ["AwsPorts", "AwsSettings", "SettingsError", "open_ports", "ports_with"]

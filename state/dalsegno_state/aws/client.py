@@ -86,8 +86,9 @@ class Clients:
             read_timeout=read_seconds,
             tcp_keepalive=True,
             max_pool_connections=_CONNECTIONS,
-            # Full jitter, and a client that slows down while it is being throttled.
-            retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
+            # Full jitter. Not adaptive: that mode slows every further request of a client down, for
+            # seconds, when a single partition of one table was busy.
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         )
         with self._lock:  # a session is not safe to share while it makes a client
             client: BaseClient = self._session.create_client(service, config=config)

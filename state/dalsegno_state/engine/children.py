@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from dalsegno.errors import ConductorError
+from dalsegno.errors import ConductorError, UnavailableError
 from dalsegno.models import (
     JsonObject,
     JsonValue,
@@ -35,6 +35,8 @@ class Children:
             return self._news(task, task.sub_workflow_id)
         try:
             child = self._start(view.workflow, task)
+        except UnavailableError:
+            raise  # says nothing about the child: whoever brought the event tries again
         except (ConductorError, ValidationError) as error:
             return Reported(
                 ref=task.ref,
@@ -74,6 +76,8 @@ class Children:
                 ),
                 Origin(workflow_id=ids.child_workflow_id(cause, workflow.ended_at)),
             )
+        except UnavailableError:
+            raise
         except (ConductorError, ValidationError) as error:
             return f"Error executing workflow failure workflow {name}: {error}"
         self._set_going(child)

@@ -76,6 +76,12 @@ class Claims:
             return NotYet(refused_ms)
         return self._take(view, task, task_def, worker_id, now)
 
+    def give_back(self, claimed: Claimed) -> None:
+        """Let others have a task that could not be handed out; its message comes again."""
+        task = claimed.task
+        returned = replace(task, revision=task.revision + 1, status=TaskStatus.SCHEDULED)
+        self._ports.state.commit([ReplaceTask(returned, task.task_id, task.revision)])
+
     def _take(
         self,
         view: View,

@@ -1,8 +1,9 @@
 """Tasks as workers see them: polled, worked on, reported."""
 
+from contextlib import suppress
 from typing import Final
 
-from dalsegno.errors import NotFoundError
+from dalsegno.errors import NotFoundError, UnavailableError
 from dalsegno.models import (
     JsonObject,
     JsonValue,
@@ -56,14 +57,17 @@ class Tasks:
         )
         tasks: list[Task] = []
         settled: list[str] = []
-        for message in received:
-            task, is_settled = self._take(queue, message, worker_id)
-            if task is not None:
-                tasks.append(task)
-            if is_settled:
-                settled.append(message.receipt)
-        if settled:
-            self._ports.queues.delete(queue, settled)
+        try:
+            for message in received:
+                task, is_settled = self._take(queue, message, worker_id)
+                if task is not None:
+                    tasks.append(task)
+                if is_settled:
+                    settled.append(message.receipt)
+        except UnavailableError:
+            if not tasks:  # those in hand must get to their worker
+                raise
+        self._forget(queue, settled)
         return tasks
 
     def update(self, result: TaskResult) -> TaskState:
@@ -179,15 +183,29 @@ class Tasks:
     ) -> tuple[Task | None, bool]:
         """Return the task a message stands for, if any, and whether the message is done with."""
         match self._claims.claim(message.body, worker_id):
-            case Claimed(task, view):
-                task_def = definition_of(task, view.plan, self._ports.definitions)
-                names = [] if task_def is None else task_def.runtime_metadata
-                return self._with_secrets(self._queries.show(view, task), names), True
+            case Claimed() as claimed:
+                try:
+                    return self._handed_out(claimed), True
+                except UnavailableError:
+                    self._claims.give_back(claimed)
+                    raise
             case NotYet(delay_ms):
                 self._ports.queues.postpone(queue, message.receipt, delay_ms / 1000)
                 return None, False
             case _:
                 return None, True
+
+    def _handed_out(self, claimed: Claimed) -> Task:
+        task, view = claimed.task, claimed.view
+        task_def = definition_of(task, view.plan, self._ports.definitions)
+        names = [] if task_def is None else task_def.runtime_metadata
+        return self._with_secrets(self._queries.show(view, task), names)
+
+    def _forget(self, queue: str, receipts: list[str]) -> None:
+        """Delete messages; those of an outage come again, and are found to be stale."""
+        if receipts:
+            with suppress(UnavailableError):
+                self._ports.queues.delete(queue, receipts)
 
     def _with_secrets(self, task: Task, names: list[str]) -> Task:
         """Return a task as it is handed out: with what is never stored."""
