@@ -100,9 +100,9 @@ class Rights:
         function.allow("sqs:ListQueues", on=["*"])  # there is no narrower one
 
     def sweep(self, function: EngineFunction) -> None:
-        """Let a function find due workflows and send them to the evaluator, and nothing else."""
+        """Let a function find due workflows, send them to the evaluator and put off their wakes."""
         executions = self.storage.executions
-        function.allow("dynamodb:GetItem", on=[executions.table_arn])
+        function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[executions.table_arn])
         function.allow("dynamodb:Query", on=[f"{executions.table_arn}/index/{DUE.name}"])
         evaluator = self.messaging.evaluator.queue
         function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from dalsegno.models import EpochMillis
 from dalsegno_state.execution import TaskState, WorkflowState
-from dalsegno_state.ports import StateStore, WorkflowQuery
+from dalsegno_state.ports import Due, StateStore, WorkflowQuery
 from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
 
 
@@ -45,6 +45,10 @@ class ObservedStateStore:
         """See ``StateStore.tasks``."""
         return self.inner.tasks(workflow_id, refs)
 
+    def recent(self, workflow_id: str, ref: str) -> TaskState | None:
+        """See ``StateStore.recent``."""
+        return self.inner.recent(workflow_id, ref)
+
     def latest(self, workflow_id: str, base_ref: str) -> TaskState | None:
         """See ``StateStore.latest``."""
         return self.inner.latest(workflow_id, base_ref)
@@ -77,7 +81,7 @@ class ObservedStateStore:
         """See ``StateStore.arrivals``."""
         return self.inner.arrivals(workflow_id, join_ref, shard)
 
-    def due(self, until: EpochMillis, limit: int) -> list[str]:
+    def due(self, until: EpochMillis, limit: int) -> list[Due]:
         """See ``StateStore.due``."""
         return self.inner.due(until, limit)
 

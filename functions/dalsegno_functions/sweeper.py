@@ -1,8 +1,9 @@
 """The sweeper: each minute it has every workflow looked at that is due in the coming one."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Final
 
 from dalsegno.models import EpochMillis
@@ -10,13 +11,19 @@ from dalsegno_functions.observability import Measure, count, instrument
 from dalsegno_functions.wiring import aws_engine
 from dalsegno_state.engine import EVALUATOR_QUEUE
 from dalsegno_state.events import Wake, encode_evaluation
-from dalsegno_state.ports import Message, Ports
+from dalsegno_state.ports import Due, Message, Ports
+from dalsegno_state.writes import SetWake
 
 # A little more than until the next sweep: two wakes do no harm, none would cost a minute.
 _AHEAD_MS: Final = 65_000
 _MOST_DUE: Final = 20_000
-_READERS: Final = 16
-_CHUNK: Final = 500
+_SENDERS: Final = 16
+_CHUNK: Final = 100
+# What is left when the function's minute is nearly over is what the next sweep begins with.
+_LONGEST_SECONDS: Final = 45
+# Ten sweeps have had such a workflow looked at in vain, or have not come to it.
+_LATE_MS: Final = 600_000
+_PUT_OFF_MS: Final = 900_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +39,30 @@ class Sweep:
     lateness_ms: int = 0
 
 
-def sweep(ports: Ports) -> Sweep:
-    """Send every workflow to the evaluator that is due by the next sweep, to arrive in time.
+def sweep(ports: Ports, most: int = _MOST_DUE) -> Sweep:
+    """Send workflows to the evaluator that are due by the next sweep, to arrive in time.
 
-    The wakes stay where they are: the evaluation moves them. So nothing is lost with a message.
+    Those that have waited longest go first, up to ``most`` of them. The wakes stay where they
+    are: the evaluation moves them, so nothing is lost with a message. Only of a workflow that is
+    very late the wake is put off for a while, since looking at it may have failed each time; as
+    many as that could otherwise be the first of every sweep, and crowd out all others.
     """
-    now = ports.clock.now()
-    due = ports.state.due(now + _AHEAD_MS, _MOST_DUE)
-    found = Sweep()
-    for start in range(0, len(due), _CHUNK):
-        wakes = list(_wakes(ports, due[start : start + _CHUNK], now + _AHEAD_MS))
-        ports.queues.send([_message(workflow_id, at) for workflow_id, at in wakes])
-        latest_ms = max((now - at for _, at in wakes), default=0)
-        found = Sweep(found.due + len(wakes), max(found.lateness_ms, latest_ms))
-    return found
+    now, deadline = ports.clock.now(), monotonic() + _LONGEST_SECONDS
+    due = ports.state.due(now + _AHEAD_MS, most)
+
+    def send(chunk: Sequence[Due]) -> int:
+        if monotonic() > deadline:
+            return 0
+        for workflow in chunk:
+            if now - workflow.wake_at > _LATE_MS:
+                _put_off(ports, workflow, now + _PUT_OFF_MS)
+        ports.queues.send([_message(workflow) for workflow in chunk])
+        return len(chunk)
+
+    chunks = [due[start : start + _CHUNK] for start in range(0, len(due), _CHUNK)]
+    with ThreadPoolExecutor(_SENDERS) as senders:
+        sent = sum(senders.map(send, chunks))
+    return Sweep(sent, max(0, now - due[0].wake_at) if due else 0)
 
 
 @instrument
@@ -56,17 +73,17 @@ def handler(_event: object, _context: Any) -> None:
     count(Measure.SWEEPER_LATENESS_MILLIS, found.lateness_ms)
 
 
-def _wakes(
-    ports: Ports, workflow_ids: list[str], until: EpochMillis
-) -> Iterator[tuple[str, EpochMillis]]:
-    """Yield the workflows that are really due, and when: the index they come from lags behind."""
-    with ThreadPoolExecutor(_READERS) as readers:
-        for workflow in readers.map(ports.state.workflow, workflow_ids):
-            if workflow is not None and workflow.wake_at is not None and workflow.wake_at <= until:
-                yield workflow.workflow_id, workflow.wake_at
+def _put_off(ports: Ports, due: Due, until: EpochMillis) -> None:
+    """Have a workflow looked at again some time later, should this time be in vain too."""
+    workflow = ports.state.workflow(due.workflow_id)
+    if workflow is not None and workflow.wake_at == due.wake_at:
+        put_off = SetWake(due.workflow_id, due.wake_at, until, workflow.wake_interval_ms)
+        ports.state.commit([put_off])
 
 
-def _message(workflow_id: str, at: EpochMillis) -> Message:
+def _message(due: Due) -> Message:
     return Message(
-        queue=EVALUATOR_QUEUE, body=encode_evaluation(workflow_id, Wake()), deliver_at=at
+        queue=EVALUATOR_QUEUE,
+        body=encode_evaluation(due.workflow_id, Wake()),
+        deliver_at=due.wake_at,
     )

@@ -20,7 +20,7 @@ from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
 
 
 class StateStore(Protocol):
-    """Executions. Every read is strongly consistent."""
+    """Executions. Every read is strongly consistent, but for ``recent``."""
 
     def create_workflow(self, workflow: WorkflowState) -> WorkflowState:
         """Store a workflow unless its id is taken; return the one that is stored."""
@@ -32,6 +32,13 @@ class StateStore(Protocol):
 
     def tasks(self, workflow_id: str, refs: Iterable[str]) -> dict[str, TaskState]:
         """Return the current attempts of the tasks with these full references that exist."""
+        ...
+
+    def recent(self, workflow_id: str, ref: str) -> TaskState | None:
+        """Return a task as it was a moment ago; the one read that need not be consistent.
+
+        It is cheaper, for whoever finds out by a conditional write that the task has changed.
+        """
         ...
 
     def latest(self, workflow_id: str, base_ref: str) -> TaskState | None:
@@ -65,8 +72,8 @@ class StateStore(Protocol):
         """Return a shard's set."""
         ...
 
-    def due(self, until: EpochMillis, limit: int) -> list[str]:
-        """Return ids of workflows whose ``wake_at`` is at or before ``until``, earliest first."""
+    def due(self, until: EpochMillis, limit: int) -> "list[Due]":
+        """Return workflows whose ``wake_at`` is at or before ``until``, earliest first."""
         ...
 
     def children(self, parent_workflow_id: str) -> Iterator[str]:
@@ -80,6 +87,14 @@ class StateStore(Protocol):
     def remove(self, workflow_id: str) -> None:
         """Forget a workflow with all its tasks, attempts, arrivals and wake; absent is fine."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A workflow that is to be looked at, and from when on."""
+
+    workflow_id: str
+    wake_at: EpochMillis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +120,14 @@ class WorkflowQuery:
 
 class DefinitionStore(Protocol):
     """Workflow and task definitions, and the immutable snapshots executions run."""
+
+    def revision(self) -> int:
+        """Return a number that differs from before once a change of a definition is acknowledged.
+
+        While it is the same, what was read of definitions after it still holds. It may also
+        differ where nothing has changed.
+        """
+        ...
 
     def put_workflow_def(self, definition: WorkflowDef) -> None:
         """Store a definition, replacing that name and version."""
@@ -406,6 +429,7 @@ __all__ = [
     "DefinitionStore",
     "Document",
     "DocumentStore",
+    "Due",
     "HttpCallError",
     "HttpClient",
     "HttpReply",

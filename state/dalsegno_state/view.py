@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from dalsegno.models import JsonObject, PollData, TaskDef
 from dalsegno_state.execution import PayloadRef, TaskState, WorkflowState
 from dalsegno_state.plan import Plan
-from dalsegno_state.writes import Arrivals
+from dalsegno_state.writes import Arrivals, CreateTask, DeleteTask, ReplaceTask, Write
 
 
 class NotLoadedError(Exception):
@@ -71,6 +71,17 @@ class View:
             (task for task in self.tasks.values() if task is not None),
             key=lambda task: task.sequence,
         )
+
+    def learn_written(self, writes: Iterable[Write]) -> None:
+        """Take in what has become of tasks by writes that were carried out."""
+        for write in writes:
+            match write:
+                case CreateTask(task) | ReplaceTask(task):
+                    self.tasks[task.ref] = task
+                case DeleteTask(_, ref):
+                    self.tasks[ref] = None
+                case _:
+                    pass
 
     def learn_all(self, tasks: Iterable[TaskState]) -> None:
         """Take in every task of the workflow."""

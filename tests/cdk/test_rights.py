@@ -66,12 +66,13 @@ def test_each_function_has_a_role_of_its_own(resources: Find) -> None:
     assert len(set(roles)) == len(roles) == len(FUNCTIONS)
 
 
-def test_the_sweeper_only_finds_workflows_and_sends(resources: Find) -> None:
+def test_the_sweeper_only_finds_workflows_sends_them_and_puts_them_off(resources: Find) -> None:
     actions = _actions(_statements(resources, "Sweeper"))
 
     assert actions == {
         "dynamodb:GetItem",
         "dynamodb:Query",
+        "dynamodb:UpdateItem",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "sqs:GetQueueUrl",

@@ -1,5 +1,7 @@
 """What every ``DefinitionStore`` promises."""
 
+from collections.abc import Callable
+
 from dalsegno.models import TaskDef, WorkflowDef, WorkflowTask
 from dalsegno_state.ports import DefinitionStore, Ports
 from tests.race import race
@@ -105,3 +107,29 @@ def test_another_handle_sees_a_replaced_definition(ports: Ports, second_ports: P
         assert second_ports.definitions.task_def("charge") == TaskDef(
             name="charge", description=description
         )
+
+
+def test_revision_differs_after_every_change(definitions: DefinitionStore) -> None:
+    task_def = TaskDef(name="charge")
+    changes: list[Callable[[], object]] = [
+        lambda: definitions.put_workflow_def(a_workflow_def()),
+        lambda: definitions.create_workflow_def(a_workflow_def(version=2)),
+        lambda: definitions.put_task_def(task_def),
+        lambda: definitions.delete_task_def("charge"),
+        lambda: definitions.delete_workflow_def("order", 1),
+    ]
+    revisions = [definitions.revision()]
+
+    for change in changes:
+        change()
+        revisions.append(definitions.revision())
+
+    assert len(set(revisions)) == len(revisions)
+
+
+def test_another_handle_sees_the_revision(ports: Ports, second_ports: Ports) -> None:
+    before = ports.definitions.revision()
+
+    second_ports.definitions.put_task_def(TaskDef(name="charge"))
+
+    assert ports.definitions.revision() != before

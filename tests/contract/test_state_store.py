@@ -10,6 +10,7 @@ from dalsegno_state.execution import Membership, Operation, PayloadRef, TaskStat
 from dalsegno_state.ports import Ports, StateStore
 from dalsegno_state.writes import CreateTask, DeleteTask, FreezeAttempt, Lost, ReplaceTask
 from tests.builders import NOW, a_task, a_workflow_state
+from tests.eventually import eventually
 from tests.race import race
 
 
@@ -293,3 +294,10 @@ def test_one_of_two_handles_wins(ports: Ports, second_ports: Ports) -> None:
         losses = race(2, lambda number, write=write: stores[number].commit([write]))  # type: ignore[misc]
 
         assert sorted(lost is None for lost in losses) == [False, True]
+
+
+def test_recent_task_is_one_that_was_stored(store: StateStore) -> None:
+    store.commit([CreateTask(a_task())])
+
+    assert eventually(lambda: store.recent("w1", "charge"), bool) == a_task()
+    assert store.recent("w1", "refund") is None

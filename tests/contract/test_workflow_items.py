@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from dalsegno.models import WorkflowStatus
 from dalsegno_state.execution import Operation, PayloadRef
-from dalsegno_state.ports import Ports, StateStore
+from dalsegno_state.ports import Due, Ports, StateStore
 from dalsegno_state.writes import (
     Arrival,
     Arrivals,
@@ -121,7 +121,7 @@ def test_wake_is_pulled_where_there_was_none(store: StateStore) -> None:
 
     assert store.commit([PullWake("w1", NOW), PullWake("absent", NOW)]) is None
 
-    assert store.due(NOW, 10) == ["w1"]
+    assert store.due(NOW, 10) == [Due("w1", NOW)]
 
 
 def test_wake_is_set_unless_it_moved(store: StateStore) -> None:
@@ -143,15 +143,15 @@ def test_wake_is_removed_and_set_again(store: StateStore) -> None:
     assert store.due(NOW, 10) == []
 
     store.commit([SetWake("w1", None, NOW, 1)])
-    assert store.due(NOW, 10) == ["w1"]
+    assert store.due(NOW, 10) == [Due("w1", NOW)]
 
 
 def test_due_workflows_come_earliest_first(store: StateStore) -> None:
     for workflow_id, wake_at in (("b", 20), ("a", 30), ("c", 10), ("d", 31), ("e", None)):
         store.create_workflow(a_workflow_state(workflow_id, wake_at=wake_at))
 
-    assert store.due(30, 10) == ["c", "b", "a"]
-    assert store.due(30, 2) == ["c", "b"]
+    assert store.due(30, 10) == [Due("c", 10), Due("b", 20), Due("a", 30)]
+    assert store.due(30, 2) == [Due("c", 10), Due("b", 20)]
     assert store.due(9, 10) == []
 
 
@@ -241,7 +241,8 @@ def test_removed_workflow_leaves_nothing(store: StateStore) -> None:
     assert list(store.all_tasks("w1")) == list(store.attempts("w1")) == []
     assert store.latest("w1", "charge") is None
     assert store.arrivals("w1", "join", "") == Arrivals()
-    assert store.due(NOW, 10) == list(store.children("parent")) == ["w2"]
+    assert [due.workflow_id for due in store.due(NOW, 10)] == ["w2"]
+    assert list(store.children("parent")) == ["w2"]
     assert store.tasks("w2", ["charge"])
     assert store.arrivals("w2", "join", "") == Arrivals(frozenset({1}))
 

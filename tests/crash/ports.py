@@ -15,6 +15,7 @@ READS: Final = frozenset(
     {
         "state.workflow",
         "state.tasks",
+        "state.recent",
         "state.latest",
         "state.all_tasks",
         "state.attempts",
@@ -23,6 +24,7 @@ READS: Final = frozenset(
         "state.due",
         "state.children",
         "state.search",
+        "definitions.revision",
         "definitions.workflow_def",
         "definitions.task_def",
         "definitions.snapshot",

@@ -8,12 +8,13 @@ from typing import Final
 from dalsegno.models import TaskDef, WorkflowDef
 from dalsegno_state.aws import layout
 from dalsegno_state.aws.codec import pack, unpack
-from dalsegno_state.aws.table import Item, Refused, Table, key
+from dalsegno_state.aws.table import Item, Refused, Table, key, number, number_of
 
 _PARSED_DEFINITIONS: Final = 1024
 _KEPT_SNAPSHOTS: Final = 256
 _ABSENT: Final = "attribute_not_exists(pk)"
 _SNAPSHOT_SK: Final = "#"
+_REVISION_KEY: Final = key(layout.REVISION_PK, "#")
 
 
 class DynamoDefinitionStore:
@@ -27,14 +28,21 @@ class DynamoDefinitionStore:
         self._snapshots: dict[str, bytes] = {}  # immutable, so never stale
         self._lock = Lock()
 
+    def revision(self) -> int:
+        """See ``DefinitionStore.revision``; one read in place of one for each definition."""
+        item = self._table.get(_REVISION_KEY)
+        return 0 if item is None else number_of(item, "n") or 0
+
     def put_workflow_def(self, definition: WorkflowDef) -> None:
         """See ``DefinitionStore.put_workflow_def``."""
         self._table.put(_workflow_def_item(definition))
+        self._note_change()
 
     def create_workflow_def(self, definition: WorkflowDef) -> bool:
         """See ``DefinitionStore.create_workflow_def``."""
         item = _workflow_def_item(definition)
         refused = self._table.put(item, _ABSENT)
+        self._note_change()
         return refused is None or (refused.was_repeated and refused.stored == item)
 
     def workflow_def(self, name: str, version: int | None = None) -> WorkflowDef | None:
@@ -61,12 +69,15 @@ class DynamoDefinitionStore:
     def delete_workflow_def(self, name: str, version: int) -> bool:
         """See ``DefinitionStore.delete_workflow_def``."""
         item_key = key(layout.bucket("W", name), layout.version_sk(name, version))
-        return self._table.delete(item_key) is not None
+        deleted = self._table.delete(item_key)
+        self._note_change()
+        return deleted is not None
 
     def put_task_def(self, definition: TaskDef) -> None:
         """See ``DefinitionStore.put_task_def``."""
         document = definition.to_wire_json().decode()
         self._table.put({**_task_def_key(definition.name), "d": pack(document)})
+        self._note_change()
 
     def task_def(self, name: str) -> TaskDef | None:
         """See ``DefinitionStore.task_def``."""
@@ -81,7 +92,9 @@ class DynamoDefinitionStore:
 
     def delete_task_def(self, name: str) -> bool:
         """See ``DefinitionStore.delete_task_def``."""
-        return self._table.delete(_task_def_key(name)) is not None
+        deleted = self._table.delete(_task_def_key(name))
+        self._note_change()
+        return deleted is not None
 
     def put_snapshot(self, content_hash: str, body: bytes) -> None:
         """See ``DefinitionStore.put_snapshot``."""
@@ -102,6 +115,14 @@ class DynamoDefinitionStore:
         if item is None:
             return None
         return self._keep(content_hash, zlib.decompress(item["d"]["B"]))
+
+    def _note_change(self) -> None:
+        """Raise the revision: after the change, or somebody could read the old under the new.
+
+        Also if nothing was changed this time: a repeated request may find its own doing, whose
+        first sending died before it came here.
+        """
+        self._table.update(_REVISION_KEY, "ADD n :one", {":one": number(1)})
 
     def _keep(self, content_hash: str, body: bytes) -> bytes:
         with self._lock:

@@ -16,6 +16,7 @@ workflow definition   ``W#<bucket>``            ``<name>#<version>``
 task definition       ``T#<bucket>``            name
 snapshot              ``S#<content hash>``      ``#``
 document              ``D#<kind>``              name
+revision              ``REVISION``              ``#``
 ====================  ========================  =====================================
 
 A place is ``<base reference>#<iterations>``, the iterations padded with zeros, so that a task's
@@ -40,6 +41,7 @@ from dalsegno.models import EpochMillis, WorkflowStatus
 from dalsegno_state import ids
 
 WORKFLOW_SK: Final = "#"
+REVISION_PK: Final = "REVISION"
 NAMES_PK: Final = "NAMES"
 # A shard of an index takes 1,000 writes a second, and its keys grow with time, so it never splits.
 DUE_SHARDS: Final = 8

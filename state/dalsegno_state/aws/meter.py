@@ -127,7 +127,7 @@ def _key_of(request: Any) -> Item:
 
 def _computed_read(asked: Any, parsed: Any, operation: str) -> float:
     if operation == "GetItem":
-        return read_units([parsed.get("Item", {})])
+        return read_units([parsed.get("Item", {})], is_consistent=bool(asked.get("ConsistentRead")))
     if operation == "Query":
         items = parsed.get("Items", [])
         return read_units(items, is_consistent=bool(asked.get("ConsistentRead")))

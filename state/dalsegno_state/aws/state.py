@@ -20,7 +20,7 @@ from dalsegno_state.aws.search import WorkflowSearch
 from dalsegno_state.aws.steps import carry_out
 from dalsegno_state.aws.table import Item, Refused, Table, Value, key, number, text
 from dalsegno_state.execution import TaskState, WorkflowState
-from dalsegno_state.ports import WorkflowQuery
+from dalsegno_state.ports import Due, WorkflowQuery
 from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
 
 _ABSENT: Final = "attribute_not_exists(pk)"
@@ -29,8 +29,8 @@ _ABSENT: Final = "attribute_not_exists(pk)"
 class DynamoStateStore:
     """See ``StateStore``.
 
-    Every write is one conditional request to one item. Reads are strongly consistent but those
-    through an index: ``due``, ``children`` and ``search`` may lag behind by a moment.
+    Every write is one conditional request to one item. Reads are strongly consistent but ``recent``
+    and those through an index: ``due``, ``children`` and ``search`` may lag behind by a moment.
     """
 
     def __init__(self, table: Table) -> None:
@@ -57,6 +57,11 @@ class DynamoStateStore:
         keys = [task_key(workflow_id, ref) for ref in dict.fromkeys(refs)]
         found = (decoded_task(workflow_id, item) for item in self._table.get_many(keys))
         return {task.ref: task for task in found}
+
+    def recent(self, workflow_id: str, ref: str) -> TaskState | None:
+        """See ``StateStore.recent``; half the price of a consistent read."""
+        item = self._table.get(task_key(workflow_id, ref), is_consistent=False)
+        return None if item is None else decoded_task(workflow_id, item)
 
     def latest(self, workflow_id: str, base_ref: str) -> TaskState | None:
         """See ``StateStore.latest``; one query that reads one item."""
@@ -105,10 +110,10 @@ class DynamoStateStore:
             self._table.get(_arrivals_key(Arrival(workflow_id, join_ref, shard, 0)))
         )
 
-    def due(self, until: EpochMillis, limit: int) -> list[str]:
+    def due(self, until: EpochMillis, limit: int) -> list[Due]:
         """See ``StateStore.due``."""
         shards = (self._due_in(shard, until, limit) for shard in layout.due_shards())
-        return [workflow_id for _, workflow_id in islice(merge(*shards), limit)]
+        return list(islice(merge(*shards, key=lambda due: due.wake_at), limit))
 
     def children(self, parent_workflow_id: str) -> Iterator[str]:
         """See ``StateStore.children``; in order of their creation."""
@@ -127,9 +132,7 @@ class DynamoStateStore:
         self._table.delete_many(belongings)
         self._table.delete(workflow_key(workflow_id))
 
-    def _due_in(
-        self, shard: str, until: EpochMillis, limit: int
-    ) -> Iterator[tuple[EpochMillis, str]]:
+    def _due_in(self, shard: str, until: EpochMillis, limit: int) -> Iterator[Due]:
         found = self._table.query(
             "ds = :ds AND dw <= :until",
             {":ds": text(shard), ":until": number(until)},
@@ -137,7 +140,7 @@ class DynamoStateStore:
             limit=max(limit, 1),
         )
         for item in found:
-            yield int(item["dw"]["N"]), layout.workflow_id(item["pk"]["S"])
+            yield Due(layout.workflow_id(item["pk"]["S"]), int(item["dw"]["N"]))
 
 
 def _arrivals_key(arrival: Arrival) -> Item:

@@ -80,11 +80,11 @@ class Table:
         self._clients = clients
         self._name = name
 
-    def get(self, item_key: Item) -> Item | None:
-        """Return an item, or None."""
+    def get(self, item_key: Item, *, is_consistent: bool = True) -> Item | None:
+        """Return an item, or None; if not consistent, as it was a moment ago at half the price."""
         with translated(f"reading {self._name}"):
             reply = self._clients.dynamodb.get_item(
-                TableName=self._name, Key=item_key, ConsistentRead=True
+                TableName=self._name, Key=item_key, ConsistentRead=is_consistent
             )
         return reply.get("Item")
 

@@ -72,8 +72,8 @@ class Engine:
     def sweep(self) -> int:
         """Wake the workflows that are due; return how many."""
         due = self._ports.state.due(self._ports.clock.now(), _DUE_AT_ONCE)
-        for workflow_id in due:
-            self._runner.wake(workflow_id)
+        for workflow in due:
+            self._runner.wake(workflow.workflow_id)
         return len(due)
 
     def run_system_task(self, task_id: str) -> None:

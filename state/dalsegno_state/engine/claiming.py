@@ -60,8 +60,8 @@ class Claims:
         workflow = None if address is None else self._ports.state.workflow(address.workflow_id)
         if address is None or workflow is None:
             return Stale()
-        task = self._ports.state.tasks(address.workflow_id, [address.ref]).get(address.ref)
-        if task is None or task.task_id != task_id or task.status is not TaskStatus.SCHEDULED:
+        task = self._scheduled(address, task_id)
+        if task is None:
             return Stale()
         if workflow.status.is_terminal:
             self._look_again(address.workflow_id, address.ref)
@@ -81,6 +81,19 @@ class Claims:
         task = claimed.task
         returned = replace(task, revision=task.revision + 1, status=TaskStatus.SCHEDULED)
         self._ports.state.commit([ReplaceTask(returned, task.task_id, task.revision)])
+
+    def _scheduled(self, address: ids.TaskAddress, task_id: str) -> TaskState | None:
+        """Return the attempt if it waits to be handed out.
+
+        The cheap read may be of a moment ago: the claim's condition finds out if it says yes
+        wrongly, and it is not believed if it says no.
+        """
+        state = self._ports.state
+        task = state.recent(address.workflow_id, address.ref)
+        if _waits(task, task_id):
+            return task
+        task = state.tasks(address.workflow_id, [address.ref]).get(address.ref)
+        return task if _waits(task, task_id) else None
 
     def _take(
         self,
@@ -105,7 +118,12 @@ class Claims:
         lost = self._ports.state.commit(
             [*_nearer_wake(view.workflow, deadline(taken, task_def, now)), write]
         )
-        return Stale() if lost is not None else Claimed(taken, view)
+        if lost is None:
+            return Claimed(taken, view)
+        if lost.task is not None and _waits(lost.task, task.task_id):
+            # It was changed meanwhile, and still is to be handed out.
+            return NotYet(max(0, visible_at(lost.task) - now))
+        return Stale()
 
     def _refused_ms(
         self, task: TaskState, task_def: TaskDef | None, now: EpochMillis
@@ -147,6 +165,12 @@ def definition_of(task: TaskState, plan: Plan, definitions: DefinitionStore) -> 
     if node.task.task_definition is None and node.task.type == "DYNAMIC":
         return definitions.task_def(task.name)
     return node.task.task_definition
+
+
+def _waits(task: TaskState | None, task_id: str) -> bool:
+    if task is None or task.task_id != task_id:
+        return False
+    return task.status is TaskStatus.SCHEDULED
 
 
 def _nearer_wake(workflow: WorkflowState, at: EpochMillis | None) -> list[Write]:

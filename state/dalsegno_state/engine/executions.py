@@ -39,7 +39,7 @@ class Executions:
     def start(self, request: StartWorkflowRequest, *, workflow_id: str | None = None) -> str:
         """Start a workflow and run it as far as it goes by itself; return its id."""
         workflow = self._starter.create(request, Origin(workflow_id=workflow_id))
-        self._runner.run(workflow.workflow_id, Look())
+        self._runner.run(workflow.workflow_id, Look(), workflow=workflow)
         return workflow.workflow_id
 
     def decide(self, workflow_id: str) -> None:

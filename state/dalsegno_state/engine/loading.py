@@ -65,6 +65,16 @@ class Loader:
         for task_type in missing.polls:
             view.polls[task_type] = tuple(self._ports.polls.polls(task_type))
 
+    def load_open(self, view: View, ref: str, task_id: str) -> None:
+        """Read an attempt into the view at half the price, if it looks open.
+
+        Whoever ends it finds out by the write's condition if it was changed a moment ago. If it
+        looks any different, a decision that asks for it has it read consistently.
+        """
+        task = self._ports.state.recent(view.workflow.workflow_id, ref)
+        if task is not None and task.task_id == task_id and not task.status.is_terminal:
+            view.tasks[ref] = task
+
     def payload(self, ref: PayloadRef) -> JsonObject:
         """Return the content of a large payload."""
         content: JsonObject = from_json(self._ports.payloads.get(ref))

@@ -16,7 +16,7 @@ from dalsegno_state.ending import FAILURE_WORKFLOW, end_of_child, failure_workfl
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.scripting import RememberedScripts
 from dalsegno_state.engine.storing import Writer
-from dalsegno_state.events import ChildEnded, ChildNews, Closed, Event, Terminate, Wake
+from dalsegno_state.events import ChildEnded, ChildNews, Closed, Event, Reported, Terminate, Wake
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.operations import continue_operation
 from dalsegno_state.ports import Ports
@@ -67,17 +67,21 @@ class Runner:
         self._start_failure_workflow = start_failure_workflow
         self._revive_parent = revive_parent
 
-    def run(self, workflow_id: str, event: Event) -> None:
+    def run(
+        self, workflow_id: str, event: Event, *, workflow: WorkflowState | None = None
+    ) -> View | None:
         """Take an event in; on return everything that follows from it is stored and sent.
 
-        A workflow that does not exist (any more) swallows its events.
+        Returns what was known of the workflow once the event itself was taken in. A workflow that
+        does not exist (any more) swallows its events, and None is returned. Whoever has just
+        stored or read the item may hand it over as ``workflow``.
         """
+        given = None if workflow is None else self._loader.view_of(workflow)
+        view = given or self._loader.view(workflow_id)
+        known: View | None = None
         events = deque([event])
-        while events:
+        while events and view is not None:
             event = events.popleft()
-            view = self._loader.view(workflow_id)
-            if view is None:
-                return
             if isinstance(event, ChildNews):
                 ended = self.child_ended(event)
                 if ended is not None:
@@ -87,7 +91,11 @@ class Runner:
             elif isinstance(event, Wake) and (end := self._end_of_orphan(view.workflow)):
                 events.appendleft(end)
             else:
-                events.extend(self._take_in(view, event))
+                view, following = self._take_in(view, event)
+                events.extend(following)
+            known = known or view
+            view = self._loader.view(workflow_id) if events else None
+        return known
 
     def wake(self, workflow_id: str) -> None:
         """Look at everything of a workflow; should this die, it is done again soon."""
@@ -162,17 +170,23 @@ class Runner:
             return workflow.output
         return self._loader.payload(workflow.output)
 
-    def _take_in(self, view: View, event: Event) -> list[Event]:
-        """Decide one event and carry out what it comes to; return the events that follow."""
+    def _take_in(self, view: View, event: Event) -> tuple[View, list[Event]]:
+        """Decide one event and carry out what it comes to; return the events that follow.
+
+        With them comes the view as it is known then.
+        """
+        if isinstance(event, Reported):
+            self._loader.load_open(view, event.ref, event.task_id)
         for attempt in range(_MOST_CONFLICTS):
             settled = self._with_failure_workflow(view, event)
             transition = self._decided(view, partial(decide, event=settled))
             lost = self._writer.write(transition, view.plan)
             if lost is None:
-                return self._follow_up(view, transition)
+                view.learn_written(transition.writes)
+                return view, self._follow_up(view, transition)
             fresh = self._learned(view, transition, lost, attempt)
             if fresh is None:
-                return []
+                return view, []
             view = fresh
         raise UnavailableError(f"workflow {view.workflow.workflow_id} keeps changing; try again")
 

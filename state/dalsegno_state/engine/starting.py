@@ -25,6 +25,9 @@ from dalsegno_state.validation import ScriptChecker, check_workflow_def
 from dalsegno_state.waking import FIRST_WAKE_MS
 
 _MOST_REMEMBERED: Final = 256
+# Whoever changes a definition and dies before the revision is raised was acknowledged nothing;
+# after this long the change is seen nevertheless.
+_TRUSTED_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,16 @@ class Origin:
     event: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A registered definition as it was pinned, and at which revision of the definitions."""
+
+    definition: WorkflowDef
+    pinned: str
+    revision: int
+    read_at: EpochMillis
+
+
 class Starter:
     """Creates workflow items; setting them going is the caller's part."""
 
@@ -49,6 +62,7 @@ class Starter:
         self._writer = writer
         self._checker = checker
         self._pinned: dict[str, None] = {}  # snapshots known to be stored, oldest first
+        self._known: dict[tuple[str, int | None], _Known] = {}
 
     def create(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
         """Store a new workflow, or return the one that has its id already.
@@ -58,7 +72,7 @@ class Starter:
             InvalidRequestError: The definition in the request breaks a rule.
             PayloadTooLargeError: The input is beyond Conductor's limit.
         """
-        definition = self.definition_of(request)
+        definition, pinned = self._pinned_definition(request)
         inputs = {**definition.input_template, **request.input}
         if (size := size_bytes(inputs)) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLargeError(
@@ -70,7 +84,7 @@ class Starter:
             workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),
             name=definition.name,
             version=definition.version,
-            definition_hash=self.pin(definition),
+            definition_hash=pinned,
             status=WorkflowStatus.RUNNING,
             input=inputs,
             variables=definition.variables,
@@ -106,6 +120,21 @@ class Starter:
             shown = "null" if version is None else version
             raise NotFoundError(f"No such workflow defined. name={name}, version={shown}")
         return definition
+
+    def _pinned_definition(self, request: StartWorkflowRequest) -> tuple[WorkflowDef, str]:
+        """Return the definition and its snapshot's name; a known one while nothing has changed."""
+        if request.workflow_def is not None:
+            definition = self.definition_of(request)
+            return definition, self.pin(definition)
+        now, revision = self._ports.clock.now(), self._ports.definitions.revision()
+        known = self._known.pop((request.name, request.version), None)
+        if known is None or known.revision != revision or now - known.read_at > _TRUSTED_MS:
+            definition = self.definition_of(request)
+            known = _Known(definition, self.pin(definition), revision, now)
+        self._known[request.name, request.version] = known  # most recently used last
+        while len(self._known) > _MOST_REMEMBERED:
+            self._known.pop(next(iter(self._known)), None)
+        return known.definition, known.pinned
 
     def pin(self, definition: WorkflowDef) -> str:
         """Keep a definition with everything it refers to; return the name of the snapshot."""

@@ -21,6 +21,7 @@ from dalsegno_state.events import LeaseExtended, Reported
 from dalsegno_state.execution import TaskState
 from dalsegno_state.expressions import reveal_secrets
 from dalsegno_state.ports import Ports, QueueSize, Received
+from dalsegno_state.view import View
 from dalsegno_state.worker_queue import queue_name
 
 # A message in hand must be claimed by then, or another poll gets it.
@@ -79,17 +80,21 @@ class Tasks:
             NotFoundError: No such workflow or task.
         """
         address = ids.parse_task_id(result.task_id)
-        if self._ports.state.workflow(result.workflow_instance_id) is None:
-            raise NotFoundError(f"No such workflow found by id: {result.workflow_instance_id}")
         if address is None or address.workflow_id != result.workflow_instance_id:
+            self._queries.view(result.workflow_instance_id)  # a wrong id is the first thing to say
             raise NotFoundError(f"No such task found by id: {result.task_id}")
-        self._report(address.ref, result)
+        known = self._report(address.ref, result)
+        if known is None:
+            raise NotFoundError(f"No such workflow found by id: {result.workflow_instance_id}")
         if result.logs and not result.extend_lease:
             lines = [
                 line.model_copy(update={"task_id": result.task_id})
                 for line in result.logs[:_MOST_LOGS]
             ]
             self._ports.logs.append(address.workflow_id, lines)
+        task = known.tasks.get(address.ref)
+        if task is not None and task.task_id == result.task_id:
+            return task
         try:
             return self._queries.attempt(address, result.task_id)[0]
         except NotFoundError as error:
@@ -162,7 +167,7 @@ class Tasks:
         """
         return self._ports.queues.sizes([task_type])[task_type].size
 
-    def _report(self, ref: str, result: TaskResult) -> None:
+    def _report(self, ref: str, result: TaskResult) -> View | None:
         if result.extend_lease:
             event: Reported | LeaseExtended = LeaseExtended(ref=ref, task_id=result.task_id)
         else:
@@ -176,7 +181,7 @@ class Tasks:
                 worker_id=result.worker_id,
                 external_output_path=result.external_output_payload_storage_path,
             )
-        self._runner.run(result.workflow_instance_id, event)
+        return self._runner.run(result.workflow_instance_id, event)
 
     def _take(
         self, queue: str, message: Received, worker_id: str | None

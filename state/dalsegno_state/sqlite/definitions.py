@@ -1,6 +1,7 @@
 """Definitions and snapshots in SQLite."""
 
 from functools import lru_cache
+from itertools import count
 from typing import Final
 
 from dalsegno.models import TaskDef, WorkflowDef
@@ -37,6 +38,11 @@ class SqliteDefinitionStore:
         # By text, so that what another process changes is never served stale.
         self._parse_workflow_def = lru_cache(_PARSED_DEFINITIONS)(WorkflowDef.model_validate_json)
         self._parse_task_def = lru_cache(_PARSED_DEFINITIONS)(TaskDef.model_validate_json)
+        self._revisions = count()
+
+    def revision(self) -> int:
+        """See ``DefinitionStore.revision``; always another, since reading is cheap here."""
+        return next(self._revisions)
 
     def put_workflow_def(self, definition: WorkflowDef) -> None:
         """See ``DefinitionStore.put_workflow_def``."""

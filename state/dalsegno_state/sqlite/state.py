@@ -7,7 +7,7 @@ from typing import Final
 
 from dalsegno.models import EpochMillis, TaskStatus
 from dalsegno_state.execution import TaskState, WorkflowState
-from dalsegno_state.ports import WorkflowQuery
+from dalsegno_state.ports import Due, WorkflowQuery
 from dalsegno_state.sqlite.codec import decode_task, decode_workflow, encode_json, encode_workflow
 from dalsegno_state.sqlite.database import Database, Row
 from dalsegno_state.sqlite.search import WorkflowSearch
@@ -114,6 +114,10 @@ class SqliteStateStore:
             rows = self._database.read(_SELECT_TASKS, (encode_json(list(wanted)), workflow_id))
         return {task.ref: task for task in _decoded(rows)}
 
+    def recent(self, workflow_id: str, ref: str) -> TaskState | None:
+        """See ``StateStore.recent``; it is as it stands."""
+        return self.tasks(workflow_id, [ref]).get(ref)
+
     def latest(self, workflow_id: str, base_ref: str) -> TaskState | None:
         """See ``StateStore.latest``."""
         rows = self._database.read(_SELECT_LATEST, (workflow_id, base_ref) * 2)
@@ -169,14 +173,14 @@ class SqliteStateStore:
         """See ``StateStore.arrivals``."""
         return _arrivals(self._database.read(_SELECT_ARRIVALS, (workflow_id, join_ref, shard)))
 
-    def due(self, until: EpochMillis, limit: int) -> list[str]:
+    def due(self, until: EpochMillis, limit: int) -> list[Due]:
         """See ``StateStore.due``."""
         rows = self._database.read(
-            "SELECT workflow_id FROM workflows WHERE wake_at <= ? ORDER BY wake_at, workflow_id "
-            "LIMIT ?",
+            "SELECT workflow_id, wake_at FROM workflows WHERE wake_at <= ? "
+            "ORDER BY wake_at, workflow_id LIMIT ?",
             (until, limit),
         )
-        return [workflow_id for (workflow_id,) in rows]
+        return [Due(*row) for row in rows]
 
     def children(self, parent_workflow_id: str) -> Iterator[str]:
         """See ``StateStore.children``."""

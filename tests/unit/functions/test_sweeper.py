@@ -64,3 +64,62 @@ def test_many_are_sent_as_well_as_few() -> None:
 
 def test_nothing_due_is_nothing_sent() -> None:
     assert _swept() == (Sweep(), [])
+
+
+def _overdue(count: int) -> tuple[Ports, ManualClock, SentQueues]:
+    """Return ports with so many overdue workflows, the latest of them named ``w00``."""
+    queues, clock = SentQueues(), ManualClock()
+    ports: Ports = open_ports(None, clock)
+    ports = replace(ports, queues=queues)  # type: ignore[arg-type]  # all that a sweep needs
+    for number in range(count):
+        wake_at = NOW - 1_000_000 + number
+        ports.state.create_workflow(
+            a_workflow_state(f"w{number:02}", wake_at=wake_at, wake_interval_ms=7)
+        )
+    return ports, clock, queues
+
+
+def _woken(queues: SentQueues) -> list[str]:
+    ids = [decode_evaluation(message.body).workflow_id for message in queues.sent]
+    queues.sent.clear()
+    return sorted(ids)
+
+
+def test_more_than_a_sweep_takes_are_worked_off_in_order() -> None:
+    ports, clock, queues = _overdue(25)
+    rounds = []
+
+    for _ in range(3):
+        sweep(ports, most=10)
+        rounds.append(_woken(queues))  # nobody looks at them, as if each evaluation failed
+        clock.advance(seconds=60)
+
+    assert [len(names) for names in rounds] == [10, 10, 5]
+    assert [name for names in rounds for name in names] == [f"w{number:02}" for number in range(25)]
+
+
+def test_workflow_that_is_looked_at_in_vain_is_put_off_and_comes_again() -> None:
+    ports, clock, queues = _overdue(1)
+    sweep(ports)
+    put_off = ports.state.workflow("w00")
+
+    clock.advance(seconds=900)
+    queues.sent.clear()
+    sweep(ports)
+
+    assert put_off is not None
+    assert (put_off.wake_at, put_off.wake_interval_ms) == (NOW + 900_000, 7)
+    assert _woken(queues) == ["w00"]
+
+
+def test_wake_of_a_workflow_that_is_a_little_late_stays_where_it_is() -> None:
+    queues = SentQueues()
+    ports: Ports = replace(open_ports(None, ManualClock()), queues=queues)  # type: ignore[arg-type]
+    ports.state.create_workflow(a_workflow_state("w1", wake_at=NOW - 599_000))
+
+    sweep(ports)
+
+    stored = ports.state.workflow("w1")
+    assert stored is not None
+    assert stored.wake_at == NOW - 599_000
+    assert _woken(queues) == ["w1"]
