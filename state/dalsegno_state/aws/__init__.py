@@ -45,7 +45,7 @@ def open_ports(settings: AwsSettings, clock: Clock, observers: Iterable[Observer
     clients = Clients(settings.region, observers)
     executions = Table(clients, settings.execution_table)
     definitions = Table(clients, settings.definition_table)
-    directory = QueueDirectory(clients, settings.queue_prefix)
+    directory = QueueDirectory(clients, settings.queue_prefix, settings.customer_key)
     return AwsPorts(
         state=DynamoStateStore(executions),
         definitions=DynamoDefinitionStore(definitions),
