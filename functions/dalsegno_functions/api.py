@@ -8,10 +8,12 @@ from dalsegno_functions.http.response import GatewayReply
 from dalsegno_functions.http.router import Router
 from dalsegno_functions.observability import instrument
 from dalsegno_functions.routes import (
+    environment,
     health,
     metadata,
     poll,
     queues,
+    secrets,
     tasks,
     workflow,
     workflow_bulk,
@@ -28,6 +30,8 @@ OPERATIONS: Final = (
     *tasks.routes,
     *poll.routes,
     *queues.routes,
+    *secrets.routes,
+    *environment.routes,
     *health.routes,
 )
 

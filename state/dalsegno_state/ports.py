@@ -354,14 +354,55 @@ class PollRecords(Protocol):
 
 
 class Secrets(Protocol):
-    """Named secrets and environment values for expressions; never the server's environment."""
+    """Named secrets and environment values for expressions; never the server's environment.
+
+    Both are text. What is the text of a JSON object or array is one to expressions; any other is
+    a string to them, so that a password of digits stays as it was typed. Expressions see a change
+    within a minute, whoever asks for the text at once.
+    """
 
     def secret(self, name: str) -> JsonValue:
-        """Return a secret, or None."""
+        """Return a secret as expressions see it, or None."""
+        ...
+
+    def secret_text(self, name: str) -> str | None:
+        """Return a secret as it was put, or None."""
+        ...
+
+    def secret_exists(self, name: str) -> bool:
+        """Return whether there is such a secret, without reading it."""
+        ...
+
+    def secret_names(self) -> list[str]:
+        """Return the names of all secrets, ordered; new ones may take minutes to be listed."""
+        ...
+
+    def put_secret(self, name: str, value: str) -> None:
+        """Store a secret, replacing that name."""
+        ...
+
+    def delete_secret(self, name: str) -> bool:
+        """Delete a secret; return whether it existed."""
         ...
 
     def environment(self, name: str) -> JsonValue:
-        """Return an environment value, or None."""
+        """Return an environment value as expressions see it, or None."""
+        ...
+
+    def environment_text(self, name: str) -> str | None:
+        """Return an environment value as it was put, or None."""
+        ...
+
+    def environment_values(self) -> dict[str, str]:
+        """Return all environment values as they were put, ordered by name."""
+        ...
+
+    def put_environment(self, name: str, value: str) -> None:
+        """Store an environment value, replacing that name; at least one character."""
+        ...
+
+    def delete_environment(self, name: str) -> bool:
+        """Delete an environment value; return whether it existed."""
         ...
 
 

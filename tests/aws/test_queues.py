@@ -1,15 +1,20 @@
 """What the SQS adapter promises beyond the contract of queues."""
 
 import json
+from contextlib import closing
+from dataclasses import replace
 
-from dalsegno_state.aws import AwsPorts
+from moto import mock_aws
+
+from dalsegno_state.aws import AwsPorts, open_ports
 from dalsegno_state.aws.queue_names import sqs_name
 from dalsegno_state.ids import EVALUATOR_QUEUE
 from dalsegno_state.ports import Message
-from tests.aws.deployment import settings_of
+from tests.aws.deployment import REGION, environment, settings_of
 from tests.clock import ManualClock
 
 SETTINGS = settings_of("test")
+KEY = f"arn:aws:kms:{REGION}:123456789012:key/k"
 HOUR_MS = 3_600_000
 
 
@@ -105,3 +110,16 @@ def test_asking_for_the_size_of_a_queue_does_not_make_it(ports: AwsPorts) -> Non
     assert ports.queues.sizes(["charge"])["charge"].size == 0
 
     assert ports.queues.sizes() == {}
+
+
+def test_a_key_of_the_account_encrypts_queues_made_on_demand(clock: ManualClock) -> None:
+    settings = replace(SETTINGS, customer_key=KEY)
+    with mock_aws(), environment(None), closing(open_ports(settings, clock)) as ports:
+        ports.queues.send([Message(queue="charge", body="t1")])
+
+        url = ports.clients.sqs.get_queue_url(QueueName=sqs_name(SETTINGS.queue_prefix, "charge"))
+        attributes = ports.clients.sqs.get_queue_attributes(
+            QueueUrl=url["QueueUrl"], AttributeNames=["KmsMasterKeyId"]
+        )["Attributes"]
+
+    assert attributes["KmsMasterKeyId"] == KEY

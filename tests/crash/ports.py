@@ -33,7 +33,12 @@ READS: Final = frozenset(
         "payloads.get",
         "polls.polls",
         "secrets.secret",
+        "secrets.secret_text",
+        "secrets.secret_exists",
+        "secrets.secret_names",
         "secrets.environment",
+        "secrets.environment_text",
+        "secrets.environment_values",
     }
 )
 

@@ -174,7 +174,7 @@ def test_failing_condition_is_asked_again(world: World) -> None:
     loop["inputParameters"] = {"v": "${workflow.env.LIMIT}"}
     w = world.run(loop).workflow_id
     assert world.task(w, "l").status == "FAILED_WITH_TERMINAL_ERROR"
-    world.ports.secrets.put_environment("LIMIT", {"max": 2})
+    world.ports.secrets.put_environment("LIMIT", '{"max": 2}')
 
     world.retry(w)
 
@@ -208,7 +208,7 @@ def test_failed_switch_chooses_again(world: World) -> None:
     )
     w = world.run(switch).workflow_id
     assert world.trace(w) == ["SWITCH:s:FAILED"]
-    world.ports.secrets.put_environment("KIND", {"kind": "x"})
+    world.ports.secrets.put_environment("KIND", '{"kind": "x"}')
 
     world.retry(w)
 

@@ -78,6 +78,7 @@ from dalsegno.models.summaries import (
     WorkflowDefSummary,
     WorkflowSummary,
 )
+from dalsegno.models.tags import Tag, TaggedName, TagType
 
 __all__ = [
     "MAX_REASON_CHARS",
@@ -118,6 +119,9 @@ __all__ = [
     "StartWorkflowRequest",
     "StateChangeEvent",
     "SubWorkflowParams",
+    "Tag",
+    "TagType",
+    "TaggedName",
     "Task",
     "TaskDef",
     "TaskExecLog",

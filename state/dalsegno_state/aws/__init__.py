@@ -49,7 +49,7 @@ def ports_with(clients: Clients, settings: AwsSettings, clock: Clock) -> AwsPort
     """Return new ports on a deployment that share their clients with others."""
     executions = Table(clients, settings.execution_table)
     definitions = Table(clients, settings.definition_table)
-    directory = QueueDirectory(clients, settings.queue_prefix)
+    directory = QueueDirectory(clients, settings.queue_prefix, settings.customer_key)
     return AwsPorts(
         state=DynamoStateStore(executions),
         definitions=DynamoDefinitionStore(definitions),

@@ -31,11 +31,16 @@ _ATTRIBUTES: Final["dict[QueueAttributeNameType, str]"] = {
 
 
 class QueueDirectory:
-    """Finds queues by name, and makes those that are not there."""
+    """Finds queues by name, and makes those that are not there.
 
-    def __init__(self, clients: Clients, prefix: str) -> None:
+    Args:
+        key: KMS key that encrypts the queues it makes; empty for that of SQS.
+    """
+
+    def __init__(self, clients: Clients, prefix: str, key: str = "") -> None:
         self._clients = clients
         self._prefix = prefix
+        self._attributes = {**_ATTRIBUTES, "KmsMasterKeyId": key} if key else _ATTRIBUTES
         self._urls: dict[str, str] = {}
 
     def url(self, name: str) -> str:
@@ -93,7 +98,7 @@ class QueueDirectory:
         with translated(f"making the queue {name}"):
             reply = self._clients.sqs.create_queue(
                 QueueName=sqs_name(self._prefix, name),
-                Attributes=_ATTRIBUTES,
+                Attributes=self._attributes,
                 tags={**_TAGS, NAME_TAG: tag_value(name)},
             )
         self._urls[name] = reply["QueueUrl"]

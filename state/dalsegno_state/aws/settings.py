@@ -10,6 +10,7 @@ _SECRET_PREFIX: Final = "dalsegno/"  # noqa: S105  (a name, not a value)
 _PARAMETER_PREFIX: Final = "/dalsegno/"
 _QUEUE_PREFIX: Final = re.compile(r"[A-Za-z0-9_-]{1,30}")
 _QUEUE_ARN: Final = re.compile(r"arn:[a-z0-9-]+:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}")
+_KEY_ARN: Final = re.compile(r"arn:[a-z0-9-]+:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/\S+")
 _ROLE_ARN: Final = re.compile(r"arn:[a-z0-9-]+:iam::[0-9]{12}:role/\S+")
 
 
@@ -40,6 +41,8 @@ class AwsSettings:
         schedule_role_arn: Role that lets schedules send to the evaluator queue.
         secret_prefix: What the names of secrets in Secrets Manager begin with.
         parameter_prefix: What the names of environment values in the parameter store begin with.
+        customer_key: KMS key that encrypts what the engine makes by itself: queues, secrets and
+            environment values; empty for AWS's own keys.
     """
 
     region: str
@@ -52,6 +55,7 @@ class AwsSettings:
     schedule_role_arn: str
     secret_prefix: str = _SECRET_PREFIX
     parameter_prefix: str = _PARAMETER_PREFIX
+    customer_key: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -72,6 +76,7 @@ class AwsSettings:
             schedule_role_arn=reader.match("DALSEGNO_SCHEDULE_ROLE_ARN", _ROLE_ARN),
             secret_prefix=environment.get("DALSEGNO_SECRET_PREFIX", _SECRET_PREFIX),
             parameter_prefix=environment.get("DALSEGNO_PARAMETER_PREFIX", _PARAMETER_PREFIX),
+            customer_key=reader.match("DALSEGNO_CUSTOMER_KEY", _KEY_ARN, is_optional=True),
         )
         if reader.problems:
             raise SettingsError(reader.problems)
@@ -97,8 +102,8 @@ class _Reader:
             self.problems.append(f"{name} is not set")
         return value
 
-    def match(self, name: str, pattern: re.Pattern[str]) -> str:
-        value = self.text(name)
+    def match(self, name: str, pattern: re.Pattern[str], *, is_optional: bool = False) -> str:
+        value = self._environment.get(name, "") if is_optional else self.text(name)
         if value and not pattern.fullmatch(value):
             self.problems.append(f"{name} is {value!r}, which does not match {pattern.pattern}")
         return value

@@ -5,14 +5,17 @@ from typing import Final
 from dalsegno.models import JsonObject
 from dalsegno_state.engine.children import Children
 from dalsegno_state.engine.claiming import Claims
+from dalsegno_state.engine.environment import ManagedEnvironment
 from dalsegno_state.engine.executions import Executions
 from dalsegno_state.engine.http_tasks import HttpTasks
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
+from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter
 from dalsegno_state.engine.storing import Writer
+from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.events import Look, decode_evaluation
 from dalsegno_state.ids import EVALUATOR_QUEUE
@@ -62,6 +65,9 @@ class Engine:
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
         self.executions = Executions(ports, loader, self._runner, starter)
         self.tasks = Tasks(ports, self.queries, self._runner, claims)
+        self.tags = Tags(ports.documents)
+        self.secrets = ManagedSecrets(ports.secrets, self.tags)
+        self.environment = ManagedEnvironment(ports.secrets)
         self._http_tasks = HttpTasks(ports, loader, self._runner, claims, http)
 
     def evaluate(self, body: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from dalsegno.models import JsonValue
+from dalsegno_state.named_values import seen
 from dalsegno_state.sqlite.codec import decode_json, encode_json
 from dalsegno_state.sqlite.database import Database
 
@@ -23,44 +24,55 @@ class SqliteSecrets:
 
     def secret(self, name: str) -> JsonValue:
         """See ``Secrets.secret``."""
-        return self._get(_SECRET, name)
+        return seen(self._text(_SECRET, name))
 
-    def put_secret(self, name: str, value: JsonValue) -> None:
-        """Store a secret, replacing that name."""
+    def secret_text(self, name: str) -> str | None:
+        """See ``Secrets.secret_text``."""
+        return self._text(_SECRET, name)
+
+    def secret_exists(self, name: str) -> bool:
+        """See ``Secrets.secret_exists``."""
+        return self._text(_SECRET, name) is not None
+
+    def secret_names(self) -> list[str]:
+        """See ``Secrets.secret_names``."""
+        return list(self._all(_SECRET))
+
+    def put_secret(self, name: str, value: str) -> None:
+        """See ``Secrets.put_secret``."""
         self._put(_SECRET, name, value)
 
     def delete_secret(self, name: str) -> bool:
-        """Delete a secret; return whether it existed."""
+        """See ``Secrets.delete_secret``."""
         return self._delete(_SECRET, name)
-
-    def secret_names(self) -> list[str]:
-        """Return the names of all secrets, ordered."""
-        return list(self._all(_SECRET))
 
     def environment(self, name: str) -> JsonValue:
         """See ``Secrets.environment``."""
-        return self._get(_ENVIRONMENT, name)
+        return seen(self._text(_ENVIRONMENT, name))
 
-    def put_environment(self, name: str, value: JsonValue) -> None:
-        """Store an environment value, replacing that name."""
+    def environment_text(self, name: str) -> str | None:
+        """See ``Secrets.environment_text``."""
+        return self._text(_ENVIRONMENT, name)
+
+    def environment_values(self) -> dict[str, str]:
+        """See ``Secrets.environment_values``."""
+        return self._all(_ENVIRONMENT)
+
+    def put_environment(self, name: str, value: str) -> None:
+        """See ``Secrets.put_environment``."""
         self._put(_ENVIRONMENT, name, value)
 
     def delete_environment(self, name: str) -> bool:
-        """Delete an environment value; return whether it existed."""
+        """See ``Secrets.delete_environment``."""
         return self._delete(_ENVIRONMENT, name)
 
-    def environment_values(self) -> dict[str, JsonValue]:
-        """Return all environment values, ordered by name."""
-        return self._all(_ENVIRONMENT)
-
-    def _get(self, kind: str, name: str) -> JsonValue:
+    def _text(self, kind: str, name: str) -> str | None:
         rows = self._database.read(
             "SELECT document FROM named_values WHERE kind = ? AND name = ?", (kind, name)
         )
-        value: JsonValue = decode_json(rows[0][0]) if rows else None
-        return value
+        return _text_of(rows[0][0]) if rows else None
 
-    def _put(self, kind: str, name: str, value: JsonValue) -> None:
+    def _put(self, kind: str, name: str, value: str) -> None:
         row = (kind, name, encode_json(value))
         self._database.write(lambda connection: connection.execute(_PUT, row).rowcount)
 
@@ -74,8 +86,13 @@ class SqliteSecrets:
         )
         return deleted > 0
 
-    def _all(self, kind: str) -> dict[str, JsonValue]:
+    def _all(self, kind: str) -> dict[str, str]:
         rows = self._database.read(
             "SELECT name, document FROM named_values WHERE kind = ? ORDER BY name", (kind,)
         )
-        return {name: decode_json(document) for name, document in rows}
+        return {name: _text_of(document) for name, document in rows}
+
+
+def _text_of(document: str) -> str:
+    text: str = decode_json(document)
+    return text
