@@ -12,6 +12,7 @@ from dalsegno_functions.routes import (
     metadata,
     poll,
     queues,
+    scheduler,
     tasks,
     workflow,
     workflow_bulk,
@@ -28,6 +29,7 @@ OPERATIONS: Final = (
     *tasks.routes,
     *poll.routes,
     *queues.routes,
+    *scheduler.routes,
     *health.routes,
 )
 

@@ -73,6 +73,12 @@ from dalsegno.models.responses import (
     WorkflowRun,
     WorkflowStatusResponse,
 )
+from dalsegno.models.schedules import (
+    CronSchedule,
+    ScheduleExecutionState,
+    WorkflowSchedule,
+    WorkflowScheduleExecution,
+)
 from dalsegno.models.summaries import (
     TaskSummary,
     WorkflowDefSummary,
@@ -86,6 +92,7 @@ __all__ = [
     "CacheConfig",
     "ConductorModel",
     "CorrelationIdsRequest",
+    "CronSchedule",
     "DynamicForkJoinTask",
     "DynamicForkJoinTaskList",
     "EnvironmentVariable",
@@ -109,6 +116,7 @@ __all__ = [
     "RerunWorkflowRequest",
     "RetryLogic",
     "ReturnStrategy",
+    "ScheduleExecutionState",
     "SchemaDef",
     "SchemaType",
     "SearchResult",
@@ -137,6 +145,8 @@ __all__ = [
     "WorkflowDefSummary",
     "WorkflowMessage",
     "WorkflowRun",
+    "WorkflowSchedule",
+    "WorkflowScheduleExecution",
     "WorkflowStateUpdate",
     "WorkflowStatus",
     "WorkflowStatusResponse",
