@@ -14,6 +14,7 @@ from dalsegno_functions.routes import (
     poll,
     queues,
     secrets,
+    scheduler,
     tasks,
     workflow,
     workflow_bulk,
@@ -32,6 +33,7 @@ OPERATIONS: Final = (
     *queues.routes,
     *secrets.routes,
     *environment.routes,
+    *scheduler.routes,
     *health.routes,
 )
 

@@ -11,14 +11,16 @@ from dalsegno_functions.batch import Consumer, SqsEvent, consume
 from dalsegno_functions.observability import correlate, instrument
 from dalsegno_functions.wiring import aws_engine
 from dalsegno_state.engine import EVALUATOR_QUEUE
-from dalsegno_state.events import decode_evaluation
+from dalsegno_state.events import Evaluation, decode_message
 
 RESULTS_QUEUE: Final = "_results"
 
 
 def evaluate(body: str) -> None:
-    """Take in one event of a workflow."""
-    correlate(workflow_id=decode_evaluation(body).workflow_id)
+    """Take in one event of a workflow, or one time of a schedule."""
+    message = decode_message(body)
+    if isinstance(message, Evaluation):
+        correlate(workflow_id=message.workflow_id)
     aws_engine().engine.evaluate(body)
 
 

@@ -1,4 +1,4 @@
-"""The sweeper: each minute it has every workflow looked at that is due in the coming one."""
+"""The sweeper: each minute it has workflows and schedules looked at that are due in the next."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +71,7 @@ def handler(_event: object, _context: Any) -> None:
     found = sweep(aws_engine().ports)
     count(Measure.WORKFLOWS_DUE, found.due)
     count(Measure.SWEEPER_LATENESS_MILLIS, found.lateness_ms)
+    aws_engine().engine.scheduler.announce()
 
 
 def _put_off(ports: Ports, due: Due, until: EpochMillis) -> None:

@@ -151,7 +151,21 @@ class Evaluation:
     event: Annotated[Event, Field(discriminator="kind")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleDue:
+    """The other body of a message on the evaluator queue: a schedule comes to a time of its.
+
+    Attributes:
+        at: The time, in epoch milliseconds; the message is stale once the schedule is past it.
+    """
+
+    schedule_name: str
+    at: int
+
+
 _EVALUATION = TypeAdapter(Evaluation)
+_SCHEDULE_DUE = TypeAdapter(ScheduleDue)
+_MESSAGE: TypeAdapter[Evaluation | ScheduleDue] = TypeAdapter(Evaluation | ScheduleDue)
 
 
 def encode_evaluation(workflow_id: str, event: Event) -> str:
@@ -164,3 +178,13 @@ def encode_evaluation(workflow_id: str, event: Event) -> str:
 def decode_evaluation(body: str) -> Evaluation:
     """Return what a message asks for; raises ValueError on a body that is not one of ours."""
     return _EVALUATION.validate_json(body)
+
+
+def encode_schedule_due(due: ScheduleDue) -> str:
+    """Return the message body that asks for a schedule to be looked at."""
+    return _SCHEDULE_DUE.dump_json(due).decode()
+
+
+def decode_message(body: str) -> Evaluation | ScheduleDue:
+    """Return what a message of the evaluator queue asks for; raises ValueError if not one."""
+    return _MESSAGE.validate_json(body)

@@ -71,12 +71,32 @@ def verdict(role: Role, method: str, segments: Sequence[str]) -> Verdict:
         case Role.ADMIN:
             return Allowed()
         case Role.OPERATOR:
-            changes_definitions = method not in _READS and segments[1:2] == ["metadata"]
-            return Refused() if changes_definitions else Allowed()
+            return Refused() if _changes_definitions(method, segments) else Allowed()
         case Role.READER:
-            return Allowed() if method in _READS and not is_poll else Refused()
+            is_read = method in _READS and not is_poll and not _steers_schedules(segments)
+            return Allowed() if is_read else Refused()
         case Role.WORKER:
             return _of_worker(method, list(segments))
+
+
+def _changes_definitions(method: str, segments: Sequence[str]) -> bool:
+    """Return whether a request changes what runs rather than whether it runs."""
+    match list(segments):
+        case ["api", "metadata", *_]:
+            return method not in _READS
+        case ["api", "scheduler", "schedules", *_]:
+            return method in {"POST", "DELETE"}
+        case _:
+            return False
+
+
+def _steers_schedules(segments: Sequence[str]) -> bool:
+    """Return whether a path changes something even by GET, which is how Conductor has it."""
+    match list(segments):
+        case ["api", "scheduler", "admin", _] | ["api", "scheduler", _, _, "pause" | "resume"]:
+            return True
+        case _:
+            return False
 
 
 def _of_worker(method: str, segments: list[str]) -> Verdict:

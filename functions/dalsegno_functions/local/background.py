@@ -12,6 +12,7 @@ from dalsegno_state.ports import Queues, Received
 logger = logging.getLogger(__name__)
 
 _SWEEP_EVERY_SECONDS: Final = 0.2
+_ANNOUNCE_EVERY_SECONDS: Final = 60.0
 _RECEIVE_WAIT_SECONDS: Final = 1.0  # how long a stop may take to be noticed
 _PAUSE_AFTER_FAILURE_SECONDS: Final = 1.0
 _LONGEST_POSTPONE_SECONDS: Final = 60.0
@@ -77,6 +78,7 @@ class Background:
         )
         self._threads = [self._thread("evaluator", evaluator.run_once) for _ in range(evaluators)]
         self._threads.append(self._thread("sweeper", lambda: self._sweep(engine)))
+        self._threads.append(self._thread("scheduler", lambda: self._announce(engine)))
         for queue in SYSTEM_QUEUES:
             # One at a time: a slow call must not make the others behind it late.
             system = Consumer(queues, queue, engine.run_system_task, count=1, visibility_seconds=15)
@@ -112,3 +114,7 @@ class Background:
     def _sweep(self, engine: Engine) -> None:
         engine.sweep()
         self._stopping.wait(_SWEEP_EVERY_SECONDS)
+
+    def _announce(self, engine: Engine) -> None:
+        engine.scheduler.announce()
+        self._stopping.wait(_ANNOUNCE_EVERY_SECONDS)

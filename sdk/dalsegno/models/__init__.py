@@ -73,6 +73,12 @@ from dalsegno.models.responses import (
     WorkflowRun,
     WorkflowStatusResponse,
 )
+from dalsegno.models.schedules import (
+    CronSchedule,
+    ScheduleExecutionState,
+    WorkflowSchedule,
+    WorkflowScheduleExecution,
+)
 from dalsegno.models.summaries import (
     TaskSummary,
     WorkflowDefSummary,
@@ -87,6 +93,7 @@ __all__ = [
     "CacheConfig",
     "ConductorModel",
     "CorrelationIdsRequest",
+    "CronSchedule",
     "DynamicForkJoinTask",
     "DynamicForkJoinTaskList",
     "EnvironmentVariable",
@@ -110,6 +117,7 @@ __all__ = [
     "RerunWorkflowRequest",
     "RetryLogic",
     "ReturnStrategy",
+    "ScheduleExecutionState",
     "SchemaDef",
     "SchemaType",
     "SearchResult",
@@ -141,6 +149,8 @@ __all__ = [
     "WorkflowDefSummary",
     "WorkflowMessage",
     "WorkflowRun",
+    "WorkflowSchedule",
+    "WorkflowScheduleExecution",
     "WorkflowStateUpdate",
     "WorkflowStatus",
     "WorkflowStatusResponse",

@@ -13,11 +13,13 @@ from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.engine.secrets import ManagedSecrets
+from dalsegno_state.engine.scheduler import Scheduler
+from dalsegno_state.engine.schedules import Schedules
 from dalsegno_state.engine.starting import Starter
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
-from dalsegno_state.events import Look, decode_evaluation
+from dalsegno_state.events import Look, ScheduleDue, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE
 from dalsegno_state.ports import HttpClient, Ports
 from dalsegno_state.scripts import Scripts
@@ -68,12 +70,20 @@ class Engine:
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
+        self.scheduler = Scheduler(
+            ports,
+            lambda request, workflow_id: self.executions.start(request, workflow_id=workflow_id),
+        )
+        self.schedules = Schedules(ports, self.scheduler, starter.definition_of)
         self._http_tasks = HttpTasks(ports, loader, self._runner, claims, http)
 
     def evaluate(self, body: str) -> None:
         """Take in one message of the evaluator queue; it may be deleted once this returns."""
-        evaluation = decode_evaluation(body)
-        self._runner.run(evaluation.workflow_id, evaluation.event)
+        message = decode_message(body)
+        if isinstance(message, ScheduleDue):
+            self.scheduler.run(message)
+        else:
+            self._runner.run(message.workflow_id, message.event)
 
     def sweep(self) -> int:
         """Wake the workflows that are due; return how many."""
