@@ -15,6 +15,7 @@ from dalsegno_functions.routes import (
     tasks,
     workflow,
     workflow_bulk,
+    workflow_messages,
     workflow_reads,
 )
 from dalsegno_functions.wiring import answer
@@ -25,6 +26,7 @@ OPERATIONS: Final = (
     *workflow.routes,
     *workflow_reads.routes,
     *workflow_bulk.routes,
+    *workflow_messages.routes,
     *tasks.routes,
     *poll.routes,
     *queues.routes,
