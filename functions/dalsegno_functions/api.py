@@ -18,6 +18,7 @@ from dalsegno_functions.routes import (
     tasks,
     workflow,
     workflow_bulk,
+    workflow_messages,
     workflow_reads,
 )
 from dalsegno_functions.wiring import answer
@@ -28,6 +29,7 @@ OPERATIONS: Final = (
     *workflow.routes,
     *workflow_reads.routes,
     *workflow_bulk.routes,
+    *workflow_messages.routes,
     *tasks.routes,
     *poll.routes,
     *queues.routes,

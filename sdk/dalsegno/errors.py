@@ -94,6 +94,13 @@ class PayloadTooLargeError(ConductorError):
     status = 413
 
 
+class TooManyRequestsError(ConductorError):
+    """A limit is reached; the same call may succeed once others have made room."""
+
+    status = 429
+    retryable = True
+
+
 class UnavailableError(ConductorError):
     """The service behind the API cannot answer now; the same call may succeed later."""
 

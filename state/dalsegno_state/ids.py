@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from dalsegno.models import EpochMillis
 
 EVALUATOR_QUEUE = "_evaluator"
+# Tasks that system workers do, but for those that make HTTP calls: these have a queue of their own.
+SYSTEM_QUEUE = "_system"
 
 
 @dataclass(frozen=True, slots=True)

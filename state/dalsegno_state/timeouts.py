@@ -2,10 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from dalsegno.models import EpochMillis, TaskDef, TaskStatus, TimeoutPolicy, WorkflowDef
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.retry import total_timeout_reason
+
+# They wait for others, who take the time they take.
+_WAITING: Final = frozenset(
+    {"DO_WHILE", "HUMAN", "JOIN", "PULL_WORKFLOW_MESSAGES", "SUB_WORKFLOW", "WAIT"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def _poll_expiry(task: TaskState, task_def: TaskDef, now: EpochMillis) -> Iterat
 
 def _response_expiry(task: TaskState, task_def: TaskDef) -> Iterator[Expiry]:
     limit = task_def.response_timeout_seconds
-    if limit <= 0 or task.task_type in {"SUB_WORKFLOW", "WAIT", "HUMAN", "JOIN", "DO_WHILE"}:
+    if limit <= 0 or task.task_type in _WAITING:
         return
     if task.task_type == "HTTP" and task.output:
         return  # the call was answered; whoever completes the task takes the time it takes

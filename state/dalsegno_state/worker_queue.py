@@ -1,6 +1,10 @@
 """Which queue a task waits in, and the message that announces it there."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from dalsegno.models import EpochMillis, TaskDef
+from dalsegno_state import ids
 from dalsegno_state.draft import BUSY_WAKE_MS, Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.ports import Message
@@ -11,6 +15,10 @@ DOUBT_MS = 60_000
 # later; the weekly ones are for queues that forget (SQS keeps messages for 14 days at most).
 _MARKS_MS = (DOUBT_MS, 16 * DOUBT_MS, 256 * DOUBT_MS)
 _WEEK_MS = 7 * 86_400_000
+# Where tasks of system types wait that do not have a queue named after their type.
+_SHARED_QUEUES: Final[Mapping[str, str]] = {
+    "PULL_WORKFLOW_MESSAGES": ids.SYSTEM_QUEUE,
+}
 
 
 def queue_name(task_type: str, domain: str | None, task_def: TaskDef | None = None) -> str:
@@ -23,11 +31,17 @@ def queue_name(task_type: str, domain: str | None, task_def: TaskDef | None = No
     return name
 
 
+def queue_of(task: TaskState, task_def: TaskDef | None) -> str:
+    """Return the queue that a task waits in."""
+    shared = _SHARED_QUEUES.get(task.task_type)
+    return queue_name(task.task_type, task.domain, task_def) if shared is None else shared
+
+
 def announce(draft: Draft, task: TaskState, place: Place, *, at: EpochMillis) -> None:
     """Put a task into its queue, to be seen from a time on."""
     draft.send(
         Message(
-            queue=queue_name(task.task_type, task.domain, draft.task_def(place, task.name)),
+            queue=queue_of(task, draft.task_def(place, task.name)),
             body=task.task_id,
             deliver_at=at if at > draft.now else None,
             priority=draft.workflow.priority,

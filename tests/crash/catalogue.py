@@ -1,5 +1,6 @@
 """Scenarios that together use every task type, every way to end, and every operation."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -89,6 +90,11 @@ def http(ref: str, path: str, **fields: Any) -> JsonObject:
     return task(ref, "HTTP", inputParameters={"http_request": request}, **fields)
 
 
+def pull(ref: str, **inputs: Any) -> JsonObject:
+    """Return a task that takes messages."""
+    return task(ref, "PULL_WORKFLOW_MESSAGES", inputParameters=inputs)
+
+
 # -- what clients do ---------------------------------------------------------------------------
 
 
@@ -108,6 +114,19 @@ def signal(ref: str) -> Step:
         do=lambda world: world.engine.tasks.signal(ROOT, TaskStatus.COMPLETED, {"told": ref}),
         took=lambda world: not world.is_open(ref),
     )
+
+
+def push(payload: JsonObject, when: Callable[[World], bool]) -> Step:
+    """Return the step of sending a message to the workflow, unless it was stored already."""
+
+    def is_known(world: World) -> bool:
+        return json.dumps(payload) in world.everything_sent()
+
+    def send(world: World) -> None:
+        if not is_known(world):
+            world.engine.messages.push(ROOT, payload)
+
+    return Step(when=when, do=send, took=is_known)
 
 
 def is_open(ref: str) -> Callable[[World], bool]:
@@ -666,6 +685,26 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
             )
         ],
         steps=[signal("w2"), update("h")],
+    ),
+    Scenario(
+        "messages",
+        [
+            workflow(
+                "messages",
+                pull("p1", batchSize=2),
+                pull("p2", blocking=False),
+                pull("p3", batchSize=5),
+                loop("l", turns("l", 2), pull("p4"), inputParameters={"keepLastN": 1}),
+            )
+        ],
+        steps=[
+            push({"n": 1}, is_open("p1")),
+            push({"n": 2}, is_open("p3")),
+            push({"n": 3}, is_open("p4__1")),
+            push({"n": 4}, is_open("p4__2")),
+        ],
+        # A message whose sender died is found when the task that waits is in doubt.
+        patience_seconds=40_000,
     ),
     Scenario(
         "variables",

@@ -368,6 +368,13 @@ class World:
         """Return the current attempt of a task, or None."""
         return self.stored.state.tasks(workflow_id, [ref]).get(ref)
 
+    def everything_sent(self) -> str:
+        """Return the messages that were stored for the workflow, taken or not, as JSON."""
+        shown = json.dumps([task.output_data for task in self.shown(ROOT).tasks])
+        kind = f"messages/{ROOT}/{self.workflow().run}"
+        queued = [document.body for document in self.stored.documents.documents(kind)]
+        return shown + json.dumps(queued)
+
     def exists(self) -> bool:
         """Return whether the workflow was started."""
         return self.stored.state.workflow(ROOT) is not None

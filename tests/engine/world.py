@@ -245,6 +245,12 @@ class World:
     def skip(self, workflow_id: str, ref: str, **request: Any) -> None:
         self.engine.executions.skip_task(workflow_id, ref, SkipTaskRequest.model_validate(request))
 
+    def push(self, workflow_id: str, payload: JsonObject) -> str:
+        """Send a message to a workflow; return the message's id."""
+        message_id = self.engine.messages.push(workflow_id, payload)
+        self.pump()
+        return message_id
+
     # -- looking ---------------------------------------------------------------------------
 
     def workflow(self, workflow_id: str) -> Workflow:
@@ -290,7 +296,7 @@ class World:
         return bool(taken)
 
     def _worker_queues(self) -> list[str]:
-        return [q for q in self.ports.queues.sizes() if q not in (EVALUATOR_QUEUE, *SYSTEM_QUEUES)]
+        return [q for q in self.ports.queues.sizes() if q[0] != "_" and q not in SYSTEM_QUEUES]
 
     def _poll_queue(self, queue: str) -> list[Task]:
         domain, _, task_type = queue.rpartition(":")

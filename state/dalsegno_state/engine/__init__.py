@@ -6,9 +6,12 @@ from dalsegno.models import JsonObject
 from dalsegno_state.engine.children import Children
 from dalsegno_state.engine.claiming import Claims
 from dalsegno_state.engine.environment import ManagedEnvironment
+from dalsegno_state.engine.effects.http import HttpCall
+from dalsegno_state.engine.effects.pull_workflow_messages import PullMessages
+from dalsegno_state.engine.effects.work import Effect
 from dalsegno_state.engine.executions import Executions
-from dalsegno_state.engine.http_tasks import HttpTasks
 from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
@@ -21,12 +24,17 @@ from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.events import Look, ScheduleDue, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE
+from dalsegno_state.engine.system_tasks import SystemTasks
+from dalsegno_state.engine.tasks import Tasks
+from dalsegno_state.events import Look, decode_evaluation
+from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.http import Http
+from dalsegno_state.tasks.pull_workflow_messages import PullWorkflowMessages
 from dalsegno_state.view import View
 
-SYSTEM_QUEUES: Final = (Http.type,)
+SYSTEM_QUEUES: Final = (Http.type, SYSTEM_QUEUE)
 _INLINE_BYTES: Final = 8 * 1024
 _DUE_AT_ONCE: Final = 100
 
@@ -63,7 +71,7 @@ class Engine:
             ),
             revive_parent=lambda child: self.executions.revive_parent(child),
         )
-        claims = Claims(ports, loader, lambda workflow_id, ref: self._look(workflow_id, ref))
+        claims = Claims(ports, loader, self._look)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
         self.executions = Executions(ports, loader, self._runner, starter)
         self.tasks = Tasks(ports, self.queries, self._runner, claims)
@@ -76,6 +84,12 @@ class Engine:
         )
         self.schedules = Schedules(ports, self.scheduler, starter.definition_of)
         self._http_tasks = HttpTasks(ports, loader, self._runner, claims, http)
+        self.messages = WorkflowMessages(ports, self.queries, self._look)
+        effects: dict[str, Effect] = {
+            Http.type: HttpCall(ports, http),
+            PullWorkflowMessages.type: PullMessages(self.messages),
+        }
+        self._system_tasks = SystemTasks(ports, loader, self._runner, claims, effects)
 
     def evaluate(self, body: str) -> None:
         """Take in one message of the evaluator queue; it may be deleted once this returns."""
@@ -94,7 +108,7 @@ class Engine:
 
     def run_system_task(self, task_id: str) -> None:
         """Do one task of a system queue; its message may be deleted once this returns."""
-        self._http_tasks.run(task_id)
+        self._system_tasks.run(task_id)
 
     def _look(self, workflow_id: str, ref: str) -> None:
         self._runner.run(workflow_id, Look(ref=ref))

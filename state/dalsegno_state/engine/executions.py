@@ -21,7 +21,7 @@ from dalsegno_state.execution import Operation, TaskState, WorkflowState
 from dalsegno_state.operations import retriable, set_going
 from dalsegno_state.ports import Message, Ports
 from dalsegno_state.view import View
-from dalsegno_state.worker_queue import queue_name
+from dalsegno_state.worker_queue import queue_of
 from dalsegno_state.writes import CreateTask, PullWake, ReplaceTask, UpdateWorkflow
 
 _MOST_TRIES = 50
@@ -291,7 +291,7 @@ class Executions:
         reset = replace(task, revision=task.revision + 1, callback_after_seconds=0, wait_until=None)
         if self._ports.state.commit([ReplaceTask(reset, task.task_id, task.revision)]) is None:
             task_def = definition_of(task, view.plan, self._ports.definitions)
-            queue = queue_name(task.task_type, task.domain, task_def)
+            queue = queue_of(task, task_def)
             message = Message(queue=queue, body=task.task_id, priority=view.workflow.priority)
             self._ports.queues.send([replace(message, deliver_at=now)])
 

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dalsegno.models import JsonObject, TaskStatus, WorkflowTask
-from dalsegno_state import flow
+from dalsegno.models import TaskStatus, WorkflowTask
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
-from dalsegno_state.task_type import Seed
-from dalsegno_state.tasks.worker import put_in_queue
+from dalsegno_state.tasks.system_task import SystemTask, is_async_complete
 from dalsegno_state.worker_queue import announce_again
 
 
@@ -23,15 +21,10 @@ def violations(task: WorkflowTask) -> Iterator[str]:
         )
 
 
-class Http:
+class Http(SystemTask):
     """Waits in the queue of HTTP tasks until a system worker has made the call."""
 
     type: ClassVar[str] = "HTTP"
-    is_instant: ClassVar[bool] = False
-
-    def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
-        """See ``TaskType.schedule``."""
-        put_in_queue(draft, place, seed, task_type=self.type, name=place.node.task.name)
 
     def resume(self, draft: Draft, task: TaskState, place: Place) -> None:
         """See ``TaskType.resume``; a call under way may have died with its worker."""
@@ -39,12 +32,3 @@ class Http:
             place.node.task, draft.payload(task.input)
         ):
             announce_again(draft, task, place)
-
-    def proceed(self, draft: Draft, task: TaskState, place: Place) -> None:
-        """See ``TaskType.proceed``."""
-        flow.advance(draft, place)
-
-
-def is_async_complete(task: WorkflowTask, inputs: JsonObject) -> bool:
-    """Return whether an external update, not the call's answer, completes the task."""
-    return task.async_complete or inputs.get("asyncComplete") in (True, "true")

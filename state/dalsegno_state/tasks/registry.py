@@ -17,6 +17,7 @@ from dalsegno_state.tasks.join import Join
 from dalsegno_state.tasks.json_jq_transform import JsonJqTransform
 from dalsegno_state.tasks.lambda_ import Lambda
 from dalsegno_state.tasks.noop import Noop
+from dalsegno_state.tasks.pull_workflow_messages import PullWorkflowMessages
 from dalsegno_state.tasks.set_variable import SetVariable
 from dalsegno_state.tasks.start_workflow import StartWorkflow
 from dalsegno_state.tasks.sub_workflow import SubWorkflow
@@ -40,6 +41,7 @@ TASK_TYPES: Final[Mapping[str, TaskType]] = {
     "JSON_JQ_TRANSFORM": JsonJqTransform(),
     "LAMBDA": Lambda(),
     "NOOP": Noop(),
+    "PULL_WORKFLOW_MESSAGES": PullWorkflowMessages(),
     "SET_VARIABLE": SetVariable(),
     "SIMPLE": Worker(),
     "START_WORKFLOW": StartWorkflow(),

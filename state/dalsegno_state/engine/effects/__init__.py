@@ -1,0 +1,1 @@
+"""What system workers do: one module for the effect of each task type."""
