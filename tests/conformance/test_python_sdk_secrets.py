@@ -78,7 +78,7 @@ def test_worker_gets_what_was_put(
                 name=f"work_{key}",
                 task_reference_name="work",
                 type="SIMPLE",
-                input_parameters={"token": f"${{workflow.secrets.{key}}}"},
+                input_parameters={"login": f"${{workflow.secrets.{key}}}"},
             )
         ],
     )
@@ -88,6 +88,6 @@ def test_worker_gets_what_was_put(
     )
 
     task = eventually(lambda: tasks.poll_task(f"work_{key}"), lambda task: task is not None)
-    assert task.input_data["token"] == "hunter2"
+    assert task.input_data["login"] == "hunter2"
     shown = workflows.get_workflow(workflow_id, include_tasks=True)
     assert "hunter2" not in str(shown)

@@ -5,28 +5,25 @@ from typing import Final
 from dalsegno.models import JsonObject
 from dalsegno_state.engine.children import Children
 from dalsegno_state.engine.claiming import Claims
-from dalsegno_state.engine.environment import ManagedEnvironment
 from dalsegno_state.engine.effects.http import HttpCall
 from dalsegno_state.engine.effects.pull_workflow_messages import PullMessages
 from dalsegno_state.engine.effects.work import Effect
+from dalsegno_state.engine.environment import ManagedEnvironment
 from dalsegno_state.engine.executions import Executions
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
-from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.scheduler import Scheduler
 from dalsegno_state.engine.schedules import Schedules
+from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter
 from dalsegno_state.engine.storing import Writer
+from dalsegno_state.engine.system_tasks import SystemTasks
 from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.events import Look, ScheduleDue, decode_message
-from dalsegno_state.ids import EVALUATOR_QUEUE
-from dalsegno_state.engine.system_tasks import SystemTasks
-from dalsegno_state.engine.tasks import Tasks
-from dalsegno_state.events import Look, decode_evaluation
 from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports
 from dalsegno_state.scripts import Scripts
@@ -83,7 +80,6 @@ class Engine:
             lambda request, workflow_id: self.executions.start(request, workflow_id=workflow_id),
         )
         self.schedules = Schedules(ports, self.scheduler, starter.definition_of)
-        self._http_tasks = HttpTasks(ports, loader, self._runner, claims, http)
         self.messages = WorkflowMessages(ports, self.queries, self._look)
         effects: dict[str, Effect] = {
             Http.type: HttpCall(ports, http),
