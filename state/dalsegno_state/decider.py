@@ -23,6 +23,7 @@ from dalsegno_state.events import (
 )
 from dalsegno_state.execution import TaskState
 from dalsegno_state.expressions import ExpressionError
+from dalsegno_state.forgetting import is_forgotten
 from dalsegno_state.task_type import TaskType
 from dalsegno_state.tasks.join import end_join
 from dalsegno_state.tasks.registry import TASK_TYPES
@@ -61,6 +62,17 @@ def decide(
         )
     for ref in draft.agenda:
         draft.look_later(ref)
+    return draft.transition()
+
+
+def forget_late(
+    view: View, *, now: EpochMillis, tools: Tools, refs: Mapping[str, TaskState]
+) -> Transition:
+    """Return what forgets those of some tasks whose turns were dropped before they were stored."""
+    draft = Draft(view, tools, now, TASK_TYPES)
+    for ref, task in refs.items():
+        if is_forgotten(draft, draft.place_of(task), soon=True):
+            draft.delete(ref)
     return draft.transition()
 
 

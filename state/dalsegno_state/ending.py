@@ -9,6 +9,7 @@ from dalsegno_state.draft import MAX_PAYLOAD_BYTES, Draft, size_bytes
 from dalsegno_state.events import ChildNews, Close, Closed, Terminate
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.expressions import ExpressionError, evaluate
+from dalsegno_state.forgetting import is_forgotten
 from dalsegno_state.outputs import output_of
 from dalsegno_state.scope import DraftScope
 
@@ -64,7 +65,10 @@ def close(draft: Draft, event: Close) -> None:
         if not draft.has_budget:
             draft.go_on_with(Close())
             return
-        _cancel(draft, task)
+        if is_forgotten(draft, draft.place_of(task)):
+            draft.delete(task.ref)
+        else:
+            _cancel(draft, task)
     if workflow.parent_task_id is not None and workflow.parent_workflow_id is not None:
         news = ChildNews(task_id=workflow.parent_task_id, child_id=workflow.workflow_id)
         draft.tell(workflow.parent_workflow_id, news)

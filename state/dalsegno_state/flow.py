@@ -8,6 +8,7 @@ from dalsegno_state.draft import MAX_PAYLOAD_BYTES, Draft, Place, runtime_type, 
 from dalsegno_state.ending import complete, give_up
 from dalsegno_state.execution import TaskState
 from dalsegno_state.expressions import evaluate
+from dalsegno_state.forgetting import forgets, is_past
 from dalsegno_state.plan import Node, Plan, Role
 from dalsegno_state.retry import Again, GiveUp, GoOn, next_attempt, settled_status, verdict
 from dalsegno_state.scope import DraftScope
@@ -151,18 +152,13 @@ def _revisit(draft: Draft, task: TaskState, place: Place, seed: Seed) -> None:
 
 
 def _is_past(draft: Draft, place: Place) -> bool:
-    """Return whether the loop around a place has moved on, so that it may be cleared away.
+    """Return whether a loop around a place has moved on, so that it may be cleared away.
 
     Asked where it can be: by a wake, and in loops that forget their turns.
     """
-    if not place.iterations or not place.node.loops:
+    if not draft.waking and not forgets(place.plan, place.node):
         return False
-    loop_ref = place.node.loops[-1]
-    forgets = "keepLastN" in place.plan.nodes[loop_ref].task.input_parameters
-    if not draft.waking and not forgets:
-        return False
-    loop = draft.task(ids.full_ref(loop_ref, place.iterations[:-1]))
-    return loop is not None and loop.turn != place.iterations[-1]
+    return is_past(draft, place)
 
 
 # -- ending -----------------------------------------------------------------------------------

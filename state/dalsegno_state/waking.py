@@ -8,6 +8,7 @@ from dalsegno_state import ending, flow
 from dalsegno_state.draft import Draft
 from dalsegno_state.events import Close
 from dalsegno_state.execution import TaskState
+from dalsegno_state.forgetting import is_forgotten, is_past
 from dalsegno_state.timeouts import deadline, expired, workflow_deadline
 from dalsegno_state.worker_queue import DOUBT_MS, visible_at
 
@@ -61,9 +62,20 @@ def _look_at_tasks(draft: Draft) -> None:
             return
         if task.status is TaskStatus.SKIPPED:
             continue  # stepped over when execution comes to it, not before
+        if _is_left_over(draft, task):
+            continue
         if task.status.is_terminal or not _time_out_task(draft, task):
             flow.follow(draft, task.ref)
     flow.drain(draft)
+
+
+def _is_left_over(draft: Draft, task: TaskState) -> bool:
+    """Return whether somebody brought a task into being whose turn was over; forget it then."""
+    place = draft.place_of(task)
+    if is_forgotten(draft, place):
+        draft.delete(task.ref)
+        return True
+    return not task.status.is_terminal and is_past(draft, place)
 
 
 def _time_out_task(draft: Draft, task: TaskState) -> bool:

@@ -1,6 +1,11 @@
 """What deaths and losses once broke: the smallest case of each."""
 
-from dalsegno.models import JsonObject, TaskStatus, WorkflowStatus
+from contextlib import suppress
+
+import pytest
+
+from dalsegno.errors import NotFoundError
+from dalsegno.models import JsonObject, Task, TaskStatus, WorkflowStatus
 from dalsegno_state.engine import EVALUATOR_QUEUE
 from tests.crash.catalogue import (
     child,
@@ -19,7 +24,7 @@ from tests.crash.catalogue import (
 )
 from tests.crash.digest import leftovers
 from tests.crash.ports import Calls, Side
-from tests.crash.world import DEAD_END, FAILED, ROOT, Scenario, Step, World
+from tests.crash.world import DEAD_END, FAILED, ROOT, Result, Scenario, Step, World
 
 DAY_SECONDS = 86_400
 
@@ -156,6 +161,47 @@ def test_message_lost_after_a_long_rest_is_repeated_soon() -> None:
     world = died_after_write(scenario, "CreateTask", 2)  # its message is not sent
 
     assert world.elapsed_seconds < after_calm(scenario, seconds=300)
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["lives", "dies"])
+def test_forgotten_turn_is_not_brought_back_by_whoever_slept_through_it(*, dies: bool) -> None:
+    scenario = a_scenario(
+        loop("l", turns("l", 6), task("a"), task("b"), inputParameters={"keepLastN": 1}),
+        task_defs=[task_def("a", retryDelaySeconds=600)],
+        results={"a__5": [FAILED]},  # there is time for a wake
+    )
+    creations = [n for n, name in enumerate(calm_calls(scenario)) if name.endswith("CreateTask")]
+    creation = creations[2]  # of b__1, behind l and a__1
+    calls = Calls(crashes={creation: Side.AFTER} if dies else {})
+    world = ForgetfulWorld(scenario, calls)
+
+    def sleep_through_two_turns() -> None:
+        while len(calls.names) == creation + 1 or turn_of(world, "l") < 4:
+            assert world.turn() or world._let_time_pass()
+
+    calls.interrupt = lambda: (
+        sleep_through_two_turns() if len(calls.names) == creation + 1 else None
+    )
+    world.run()
+
+    assert turn_of(world, "l") == 6
+    assert {task.ref for task in world.stored.state.all_tasks(ROOT)} == {"l", "a__6", "b__6"}
+    assert sorted(world.handed_out) == sorted(set(world.handed_out))
+    assert calls.died_at == ([creation] if dies else [])
+
+
+class ForgetfulWorld(World):
+    """A world in which a worker may hear that the task it reported on is forgotten by now."""
+
+    def _update(self, task: Task, result: Result) -> None:
+        with suppress(NotFoundError):
+            super()._update(task, result)
+
+
+def turn_of(world: World, ref: str) -> int:
+    """Return the turn that a loop is in, 0 if it has not begun."""
+    found = world.task(ref)
+    return 0 if found is None else found.turn
 
 
 def paused_for_an_hour() -> Scenario:

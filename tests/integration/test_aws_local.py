@@ -4,14 +4,17 @@ One test, since a deployment is slow to make and its promises are quick to check
 """
 
 import json
+import os
+import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -29,9 +32,14 @@ from tools import ToolsError, cdk, ministack
 from dalsegno_functions.access_keys import create
 from dalsegno_functions.auth.roles import Role
 from dalsegno_functions.wiring import access_key_table
+from dalsegno_state.events import Wake, encode_evaluation
+from tests.eventually import eventually
+
+T = TypeVar("T")
 
 APP_WITH_WORKER = Path(__file__).parent / "aws_worker" / "app.py"
 EVALUATOR = "dalsegno-local-_evaluator"
+RESULTS = "dalsegno-local-_results"
 
 
 @contextmanager
@@ -61,6 +69,9 @@ def test_a_deployed_stack_keeps_its_promises(
         _http_tasks_are_done_by_a_function(api)
         _results_may_come_by_queue(api, deployment)
         _a_poison_message_harms_no_other(api)
+        _only_what_failed_of_a_batch_comes_again(api, deployment)
+        _what_is_delivered_twice_is_done_once(api, deployment)
+        _functions_may_be_killed_at_any_time(api, emulator)
         _a_short_timeout_is_met_in_time(api)
         _the_sweeper_mends_what_was_lost(api)
         _functions_tell_what_they_did(emulator)
@@ -107,28 +118,73 @@ def _results_may_come_by_queue(api: Api, deployment: Deployment) -> None:
 
 def _a_poison_message_harms_no_other(api: Api) -> None:
     sqs = _sqs()
-    url = sqs.get_queue_url(QueueName=EVALUATOR)["QueueUrl"]
-    dead_letters = sqs.get_queue_url(QueueName=f"dead-letters-{EVALUATOR}")["QueueUrl"]
-    redrive = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    policy = {**json.loads(redrive["Attributes"]["RedrivePolicy"]), "maxReceiveCount": 2}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
-    pause = {
-        "name": "pause",
-        "taskReferenceName": "pause",
-        "type": "WAIT",
-        "inputParameters": {"duration": "1s"},
-    }
+    _deliver_only(sqs, EVALUATOR, times=2)
 
-    sqs.send_message(QueueUrl=url, MessageBody="poison")
-    workflow_id = _start(api, pause)
+    sqs.send_message(
+        QueueUrl=sqs.get_queue_url(QueueName=EVALUATOR)["QueueUrl"], MessageBody="poison"
+    )
+    workflow_id = _start(api, _pause())
 
     assert _eventually(api, workflow_id, lambda w: w["status"] == "COMPLETED")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        received = sqs.receive_message(QueueUrl=dead_letters, WaitTimeSeconds=5)
-        if received.get("Messages"):
-            break
-    assert [message["Body"] for message in received["Messages"]] == ["poison"]
+    assert _dead_letters(sqs, EVALUATOR) == ["poison"]
+
+
+def _only_what_failed_of_a_batch_comes_again(api: Api, deployment: Deployment) -> None:
+    sqs, url = _sqs(), deployment.outputs()["ResultsQueueUrl"]
+    _deliver_only(sqs, RESULTS, times=2)
+    workflow_ids = [_start(api, _simple("batched")) for _ in range(4)]
+    bodies = [json.dumps(_completed(_polled(api, "batched"))) for _ in workflow_ids]
+    bodies.insert(2, "poison")
+
+    _send_together(sqs, url, bodies)
+
+    for workflow_id in workflow_ids:
+        assert _eventually(api, workflow_id, lambda w: w["status"] == "COMPLETED")
+    assert _dead_letters(sqs, RESULTS) == ["poison"]
+
+
+def _what_is_delivered_twice_is_done_once(api: Api, deployment: Deployment) -> None:
+    sqs, url = _sqs(), deployment.outputs()["ResultsQueueUrl"]
+    workflow_id = _start(api, _simple("twice"), _simple("after", ref="after"))
+    report = json.dumps(_completed(_polled(api, "twice")))
+    look_again = encode_evaluation(workflow_id, Wake())
+
+    _send_together(sqs, url, [report] * 5)
+    _send_together(sqs, sqs.get_queue_url(QueueName=EVALUATOR)["QueueUrl"], [look_again] * 5)
+
+    after = _polled(api, "after")
+    api.call("POST", "/tasks", _completed(after))
+    api.call("POST", "/tasks", _completed(after))
+    workflow = _eventually(api, workflow_id, lambda w: w["status"] == "COMPLETED")
+    assert [task["retryCount"] for task in workflow["tasks"]] == [0, 0]
+    assert api.call("GET", "/tasks/poll/batch/after?workerid=test&timeout=100") == []
+
+
+def _functions_may_be_killed_at_any_time(api: Api, emulator: Emulator) -> None:
+    """Whoever got no answer asks again, and what a killed poll took is handed out once more."""
+    task_def = {
+        "ownerEmail": "test@example.com",
+        "retryCount": 20,
+        "retryDelaySeconds": 0,
+        "timeoutSeconds": 0,
+        "responseTimeoutSeconds": 5,
+    }
+    types = ("survives", "outlives")
+    api.call("POST", "/metadata/taskdefs", [{**task_def, "name": name} for name in types])
+    workflow_id = _start(api, _simple("survives"), _pause(), _simple("outlives", ref="last"))
+
+    def work() -> str:
+        for name in types:
+            for task in api.call("GET", f"/tasks/poll/batch/{name}?workerid=test&timeout=500"):
+                _insist(lambda task=task: api.call("POST", "/tasks", _completed(task)))  # type: ignore[misc]
+        return str(api.call("GET", f"/workflow/{workflow_id}?includeTasks=false")["status"])
+
+    with _killing(emulator.pid):
+        eventually(lambda: _insist(work), lambda status: status != "RUNNING", within_seconds=180)
+
+    workflow = api.call("GET", f"/workflow/{workflow_id}?includeTasks=true")
+    done = [t["referenceTaskName"] for t in workflow["tasks"] if t["status"] == "COMPLETED"]
+    assert (workflow["status"], done) == ("COMPLETED", ["work", "pause", "last"])
 
 
 def _a_short_timeout_is_met_in_time(api: Api) -> None:
@@ -181,7 +237,7 @@ def _each_role_does_its_part(deployment: Deployment) -> None:
     workflow_id = _start(admin, _simple("mine"))
 
     task = _polled(worker, "mine")
-    worker.call("POST", "/tasks", {**_completed(task), "workflowInstanceId": workflow_id})
+    worker.call("POST", "/tasks", _completed(task))
 
     assert admin.call("GET", f"/workflow/{workflow_id}")["status"] == "COMPLETED"
     with pytest.raises(SmokeError, match="403"):
@@ -219,16 +275,25 @@ def _api_of(deployment: Deployment, role: Role, *task_types: str) -> Api:
     return Api(url, {"X-Authorization": token})
 
 
-def _start(api: Api, task: dict[str, Any]) -> str:
-    """Run a workflow of one task and return its id."""
+def _start(api: Api, *tasks: dict[str, Any]) -> str:
+    """Run a workflow of these tasks and return its id."""
     name = f"aws_local_{uuid4().hex[:8]}"
-    definition = {"name": name, "version": 1, "ownerEmail": "test@example.com", "tasks": [task]}
+    definition = {"name": name, "version": 1, "ownerEmail": "test@example.com", "tasks": tasks}
     api.call("POST", "/metadata/workflow", definition)
     return str(api.call("POST", f"/workflow/{name}", {}))
 
 
-def _simple(task_type: str) -> dict[str, Any]:
-    return {"name": task_type, "taskReferenceName": "work", "type": "SIMPLE"}
+def _simple(task_type: str, *, ref: str = "work") -> dict[str, Any]:
+    return {"name": task_type, "taskReferenceName": ref, "type": "SIMPLE"}
+
+
+def _pause() -> dict[str, Any]:
+    return {
+        "name": "pause",
+        "taskReferenceName": "pause",
+        "type": "WAIT",
+        "inputParameters": {"duration": "1s"},
+    }
 
 
 def _polled(api: Api, task_type: str, seconds: float = 30) -> dict[str, Any]:
@@ -242,7 +307,12 @@ def _polled(api: Api, task_type: str, seconds: float = 30) -> dict[str, Any]:
 
 
 def _completed(task: dict[str, Any]) -> dict[str, Any]:
-    return {"taskId": task["taskId"], "status": "COMPLETED", "outputData": {}}
+    return {
+        "taskId": task["taskId"],
+        "workflowInstanceId": task["workflowInstanceId"],
+        "status": "COMPLETED",
+        "outputData": {},
+    }
 
 
 def _eventually(
@@ -256,6 +326,70 @@ def _eventually(
             return workflow
         time.sleep(0.3)
     raise AssertionError(f"the workflow is still {workflow['status']}")
+
+
+def _insist(ask: Callable[[], T], seconds: float = 60) -> T:
+    """Return what a request is answered, which is made again while something fails."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except SmokeError as error:
+            if " was answered 4" in str(error) or time.monotonic() > deadline:
+                raise
+
+
+@contextmanager
+def _killing(parent: int) -> Iterator[None]:
+    """Meanwhile kill all processes that a process has started, every few seconds, ten times."""
+    stopping = threading.Event()
+
+    def kill() -> None:
+        for _ in range(10):
+            if stopping.wait(3):
+                return
+            for child in _children(parent):
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def _children(parent: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False
+    )
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def _deliver_only(sqs: Any, queue: str, *, times: int) -> None:
+    """Have messages of a queue go to its dead letters after so many deliveries."""
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    redrive = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    policy = {**json.loads(redrive["Attributes"]["RedrivePolicy"]), "maxReceiveCount": times}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+
+
+def _dead_letters(sqs: Any, queue: str) -> list[str]:
+    """Return the bodies of a queue's dead letters, once there are any."""
+    url = sqs.get_queue_url(QueueName=f"dead-letters-{queue}")["QueueUrl"]
+    received = eventually(
+        lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5, MaxNumberOfMessages=10),
+        lambda reply: reply.get("Messages"),
+        within_seconds=60,
+    )
+    return [message["Body"] for message in received["Messages"]]
+
+
+def _send_together(sqs: Any, url: str, bodies: list[str]) -> None:
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+    sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
 
 def _sqs() -> Any:

@@ -103,7 +103,10 @@ class _Building:
     def _loop(self, depth: int) -> list[JsonObject]:
         body = self.tasks(depth - 1, 2)
         ref = self.ref()
-        return [loop(ref, turns(ref, self.draw(st.integers(1, 3))), *body)]
+        keep = self.draw(st.sampled_from([None, None, 1, 2]))
+        inputs: JsonObject = {} if keep is None else {"keepLastN": keep}
+        count = turns(ref, self.draw(st.integers(1, 3 if keep is None else 4)))
+        return [loop(ref, count, *body, inputParameters=inputs)]
 
     def _sub_workflow(self, depth: int) -> list[JsonObject]:
         name = f"child{len(self.children)}"

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from dalsegno.errors import UnavailableError
 from dalsegno.models import EpochMillis, JsonObject, TaskStatus, WorkflowStatus
 from dalsegno_state import ids
-from dalsegno_state.decider import decide
+from dalsegno_state.decider import decide, forget_late
 from dalsegno_state.draft import Tools
 from dalsegno_state.ending import FAILURE_WORKFLOW, end_of_child, failure_workflow_follows
 from dalsegno_state.engine.loading import Loader
@@ -18,12 +18,20 @@ from dalsegno_state.engine.scripting import RememberedScripts
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.events import ChildEnded, ChildNews, Closed, Event, Reported, Terminate, Wake
 from dalsegno_state.execution import TaskState, WorkflowState
+from dalsegno_state.forgetting import may_be_forgotten
 from dalsegno_state.operations import continue_operation
 from dalsegno_state.ports import Ports
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.transition import Transition
 from dalsegno_state.view import NotLoadedError, View
-from dalsegno_state.writes import CreateTask, Lost, PullWake, SetWake, UpdateWorkflow
+from dalsegno_state.writes import (
+    CreateTask,
+    FreezeAttempt,
+    Lost,
+    PullWake,
+    SetWake,
+    UpdateWorkflow,
+)
 
 # A wake that dies is tried again after this long.
 WAKE_RETRY_MS: Final = 30_000
@@ -181,6 +189,7 @@ class Runner:
             settled = self._with_failure_workflow(view, event)
             transition = self._decided(view, partial(decide, event=settled))
             lost = self._writer.write(transition, view.plan)
+            self._forget_late(view, transition)
             if lost is None:
                 view.learn_written(transition.writes)
                 return view, self._follow_up(view, transition)
@@ -189,6 +198,23 @@ class Runner:
                 return view, []
             view = fresh
         raise UnavailableError(f"workflow {view.workflow.workflow_id} keeps changing; try again")
+
+    def _forget_late(self, view: View, transition: Transition) -> None:
+        """Look again at what was stored within loops that forget their turns.
+
+        Whoever slept between reading and writing may have brought back what was forgotten
+        meanwhile. The loop tells, read once more; no message has been sent yet.
+        """
+        stored = {
+            write.task.ref: write.task
+            for write in transition.writes
+            if isinstance(write, (CreateTask, FreezeAttempt))
+            and may_be_forgotten(view.plan, write.task)
+        }
+        fresh = self._loader.view(view.workflow.workflow_id) if stored else None
+        if fresh is not None:
+            transition = self._decided(fresh, partial(forget_late, refs=stored))
+            self._writer.write(transition, view.plan)
 
     def _decided(self, view: View, decision: Decision) -> Transition:
         scripts = RememberedScripts(self._scripts)

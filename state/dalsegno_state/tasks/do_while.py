@@ -9,6 +9,7 @@ from dalsegno.models import JsonObject, JsonValue, TaskStatus, WorkflowTask
 from dalsegno_state import flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
+from dalsegno_state.forgetting import kept_turns
 from dalsegno_state.outputs import output_of
 from dalsegno_state.scripts import ScriptError
 from dalsegno_state.task_type import Seed
@@ -146,8 +147,8 @@ def _turn_output(turn: int, items: list[JsonValue] | None) -> JsonObject:
 
 def _forget_old_turns(draft: Draft, loop: TaskState, place: Place) -> None:
     """Delete the turn that falls out of ``keepLastN``."""
-    keep = draft.payload(loop.input).get("keepLastN")
-    if isinstance(keep, int) and not isinstance(keep, bool) and 0 < keep < loop.turn:
+    keep = kept_turns(draft, loop)
+    if keep is not None and keep < loop.turn:
         _forget_turn(draft, place, loop.turn - keep)
 
 
