@@ -26,8 +26,9 @@ def may_be_forgotten(plan: Plan, task: TaskState) -> bool:
 def kept_turns(draft: Draft, loop: TaskState) -> int | None:
     """Return how many ended turns a loop keeps, None if all of them."""
     keep = draft.payload(loop.input).get(_KEEP)
-    is_number = isinstance(keep, int) and not isinstance(keep, bool)
-    return keep if is_number and keep > 0 else None
+    if not isinstance(keep, int) or isinstance(keep, bool):
+        return None
+    return keep if keep > 0 else None
 
 
 def loops_around(draft: Draft, place: Place) -> Iterator[tuple[TaskState, int]]:
