@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
+from dalsegno.errors import UnavailableError
 from dalsegno_state.ports import HttpClient, Message, Ports, Queues, StateStore
 from dalsegno_state.writes import Lost, Write
 
@@ -48,10 +49,11 @@ class CrashError(BaseException):
 
 
 class Side(StrEnum):
-    """Whether the call that the process dies at has taken effect."""
+    """Whether the call that the process dies at has taken effect; or that it is only refused."""
 
     BEFORE = "before"
     AFTER = "after"
+    REFUSED = "refused"
 
 
 @dataclass
@@ -79,6 +81,9 @@ class Calls:
             self._step_aside(self.interrupt)
         if side is Side.BEFORE:
             self._die(number)
+        if side is Side.REFUSED:
+            self.died_at.append(number)
+            raise UnavailableError(f"call {number}, {name}: not now")
         try:
             return act()
         finally:

@@ -85,7 +85,7 @@ def calls_of(name: str) -> tuple[str, ...]:
 
 
 def places_to_die(names: Sequence[str]) -> Iterator[tuple[int, Side]]:
-    """Yield every call with each side of it that makes a difference.
+    """Yield every call with each side of it that makes a difference, and its refusal.
 
     Dying after a call that only reads is dying before the next one.
     """
@@ -93,6 +93,8 @@ def places_to_die(names: Sequence[str]) -> Iterator[tuple[int, Side]]:
         yield number, Side.BEFORE
         if name not in READS:
             yield number, Side.AFTER
+        if name != "http.request":
+            yield number, Side.REFUSED
 
 
 def sample(places: list[tuple[int, Side]], most: int, *, upper: bool) -> list[tuple[int, Side]]:

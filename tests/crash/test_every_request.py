@@ -132,7 +132,7 @@ def deaths(name: str, most: int | None, *, odd: bool) -> list[tuple[int, Side]]:
     """Return where to die in a scenario. Dying after a read is dying before what comes next."""
     kinds: dict[tuple[str, Side], list[Place]] = {}
     for place, call in requests_of(name, most):
-        for side in Side if call not in READS else [Side.BEFORE]:
+        for side in (Side.BEFORE, Side.AFTER) if call not in READS else (Side.BEFORE,):
             kinds.setdefault((call, side), []).append(place)
     drawn = {(place, side) for (place, (_, side)) in spread(kinds, most, odd=odd)}
     return sorted((number, side) for (scenario, number), side in drawn if scenario == name)

@@ -163,6 +163,26 @@ def test_message_lost_after_a_long_rest_is_repeated_soon() -> None:
     assert world.elapsed_seconds < after_calm(scenario, seconds=300)
 
 
+@pytest.mark.parametrize("call", ["queues.delete", "secrets.secret"])
+def test_refusal_while_a_task_is_handed_out_loses_no_task(call: str) -> None:
+    scenario = a_scenario(task("a", inputParameters={"s": "${workflow.secrets.token}"}))
+
+    world = refused(scenario, call, nth=1)
+
+    assert not world.lost_hands
+    assert world.elapsed_seconds <= 30  # until the message shows again
+    assert [t.retry_count for t in world.stored.state.all_tasks(ROOT)] == [0]
+    assert world.workflow().status is WorkflowStatus.COMPLETED
+
+
+def test_refusal_while_a_child_is_started_fails_no_task() -> None:
+    scenario = a_scenario(child("s", "small"), others=[workflow("small", task("k"))])
+
+    world = refused(scenario, "state.create_workflow", nth=2)
+
+    assert {w.status for w in world.workflows()} == {WorkflowStatus.COMPLETED}
+
+
 @pytest.mark.parametrize("dies", [False, True], ids=["lives", "dies"])
 def test_forgotten_turn_is_not_brought_back_by_whoever_slept_through_it(*, dies: bool) -> None:
     scenario = a_scenario(
@@ -247,3 +267,11 @@ def terminate_and_lose_messages(world: World) -> None:
         EVALUATOR_QUEUE, count=10, wait_seconds=0, visibility_seconds=30
     ):
         world.stored.queues.delete(EVALUATOR_QUEUE, [message.receipt])
+
+
+def refused(scenario: Scenario, call: str, *, nth: int) -> World:
+    """Return the world after the n-th call of a kind was refused, and was tried again."""
+    numbers = [number for number, name in enumerate(calm_calls(scenario)) if name == call]
+    world = World(scenario, Calls(crashes={numbers[nth - 1]: Side.REFUSED}))
+    world.run()
+    return world
