@@ -39,11 +39,11 @@ def measure(scale: Scale) -> Iterator[Figure]:
     for run in (shapes.small, shapes.waiting):
         for cost in _in_a_world(run):
             yield from figures(cost, BUDGETS.get(cost.name, {}))
-    widths = (100, 1_000) if scale.is_quick else (100, 1_000, 10_000)
+    widths = (50, 200) if scale.is_quick else (100, 1_000, 10_000)
     forks = [_in_a_world(partial(shapes.fork, width=width)) for width in widths]
     for width, cost in zip(widths, forks, strict=True):
         yield from figures(cost, {"write units": fork_budget(width)})
-    turns = (10, 300) if scale.is_quick else (10, 1_000, 10_000)
+    turns = (10, 100) if scale.is_quick else (10, 1_000, 10_000)
     loops = [_in_a_world(partial(shapes.turn, after=after)) for after in turns]
     for cost in loops:
         yield from figures(cost, {})
