@@ -51,7 +51,7 @@ demo: $(STAMP) ## The violin shop: orders, workers, a crash, and everything done
 	@$(BIN)/python -m examples.violin_shop.demo $(ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## Measure a local server; prints a table, writes JSON to bench/results
+bench: $(STAMP) ## Measure a local server, count what AWS would bill; prints a table, writes JSON to bench/results
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: dev

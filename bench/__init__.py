@@ -1,1 +1,1 @@
-"""Measures a local server and the engine in it, beside what they are meant to cost."""
+"""Measures a local server, and what the engine uses on AWS, beside what both are meant to cost."""

@@ -15,7 +15,17 @@ from rich.table import Table
 
 from bench.figures import Figure, Verdict
 from bench.scale import FULL, QUICK, Scale
-from bench.scenarios import chains, forks, history, imports, loops, storage, throughput, waiting
+from bench.scenarios import (
+    aws,
+    chains,
+    forks,
+    history,
+    imports,
+    loops,
+    storage,
+    throughput,
+    waiting,
+)
 
 RESULTS: Final = Path(__file__).parent / "results"
 SCENARIOS: Final[dict[str, Callable[[Scale], Iterator[Figure]]]] = {
@@ -27,6 +37,7 @@ SCENARIOS: Final[dict[str, Callable[[Scale], Iterator[Figure]]]] = {
     "storage": storage.measure,
     "imports": imports.measure,
     "waiting": waiting.measure,
+    "aws": aws.measure,
 }
 _WIDTH: Final = 110
 _COLOURS: Final = {Verdict.PASS: "green", Verdict.MISS: "red", Verdict.NONE: "dim"}

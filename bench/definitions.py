@@ -11,12 +11,12 @@ def chain(name: str, task_types: list[str]) -> Definition:
     for number, task_type in enumerate(task_types):
         before = f"${{step_{number - 1}.output.result}}" if number else "${workflow.input.order}"
         tasks.append(worker(task_type, f"step_{number}", {"number": number, "before": before}))
-    return _workflow(name, tasks)
+    return workflow(name, tasks)
 
 
 def fork(name: str) -> Definition:
     """Return a dynamic fork of whatever ``tasks`` in its input names, joined."""
-    return _workflow(
+    return workflow(
         name,
         [
             {
@@ -47,7 +47,7 @@ def fork_input(task_type: str, width: int) -> dict[str, Any]:
 
 def loop(name: str, body: Definition, turns: int) -> Definition:
     """Return a loop of one task."""
-    return _workflow(
+    return workflow(
         name,
         [
             {
@@ -63,10 +63,24 @@ def loop(name: str, body: Definition, turns: int) -> Definition:
 
 def wait(name: str) -> Definition:
     """Return a workflow that waits to be signalled."""
-    return _workflow(
-        name,
-        [{"name": "wait", "taskReferenceName": "wait", "type": "WAIT", "inputParameters": {}}],
-    )
+    return workflow(name, [wait_task()])
+
+
+def wait_task(duration: str | None = None) -> Definition:
+    """Return a task that waits for so long, or to be signalled."""
+    inputs = {} if duration is None else {"duration": duration}
+    return {"name": "wait", "taskReferenceName": "wait", "type": "WAIT", "inputParameters": inputs}
+
+
+def sub_workflow(name: str, inputs: dict[str, Any]) -> Definition:
+    """Return a task that runs another workflow."""
+    return {
+        "name": name,
+        "taskReferenceName": name,
+        "type": "SUB_WORKFLOW",
+        "inputParameters": inputs,
+        "subWorkflowParam": {"name": name, "version": 1},
+    }
 
 
 def worker(task_type: str, ref: str, inputs: dict[str, Any] | None = None) -> Definition:
@@ -89,5 +103,6 @@ def script(ref: str) -> Definition:
     }
 
 
-def _workflow(name: str, tasks: list[Definition]) -> Definition:
+def workflow(name: str, tasks: list[Definition]) -> Definition:
+    """Return a workflow of these tasks."""
     return {"name": name, "version": 1, "schemaVersion": 2, "timeoutSeconds": 0, "tasks": tasks}

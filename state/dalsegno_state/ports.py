@@ -345,7 +345,7 @@ class PollRecords(Protocol):
     """Who polled which queue last."""
 
     def record(self, poll: PollData) -> None:
-        """Remember a poll; writes at most about once a second per queue, domain and worker."""
+        """Remember a poll; of one queue, domain and worker only one in some seconds."""
         ...
 
     def polls(self, task_type: str | None = None) -> list[PollData]:

@@ -14,6 +14,9 @@ from dalsegno_state.worker_queue import DOUBT_MS, visible_at
 
 FIRST_WAKE_MS: Final = 60_000
 LONGEST_WAKE_MS: Final = 6 * 3_600_000
+# Of a workflow that stands still: nothing of it is in a queue, or in the hands of another.
+LONGEST_STILL_MS: Final = 7 * 86_400_000
+_STANDING: Final = frozenset({"WAIT", "HUMAN", "JOIN", "EXCLUSIVE_JOIN", "DO_WHILE"})
 
 
 def wake(draft: Draft) -> None:
@@ -94,11 +97,29 @@ def _time_out_task(draft: Draft, task: TaskState) -> bool:
 
 
 def _move_wake(draft: Draft) -> None:
-    """Set the next wake: later each time nothing was amiss, but never behind a deadline."""
-    idle = draft.writes_nothing
-    last = draft.view.workflow.wake_interval_ms
-    interval = min(max(FIRST_WAKE_MS, last * 2), LONGEST_WAKE_MS) if idle else FIRST_WAKE_MS
+    """Set the next wake: later each time nothing was amiss, but never behind a deadline.
+
+    No message can be lost of a workflow that stands still, so it is looked at ever more seldom:
+    whoever sets it going again pulls the wake before writing anything.
+    """
+    interval = FIRST_WAKE_MS
+    if draft.writes_nothing:
+        factor, longest = (4, LONGEST_STILL_MS) if _is_still(draft) else (2, LONGEST_WAKE_MS)
+        interval = max(FIRST_WAKE_MS, draft.view.workflow.wake_interval_ms * factor)
+        interval = min(interval, longest)
     draft.set_wake(min([draft.now + interval, *_deadlines(draft)]), interval)
+
+
+def _is_still(draft: Draft) -> bool:
+    """Return whether all that is open waits for a time, a signal, or other open tasks.
+
+    A workflow that has a parent does not count: it may have been cancelled without hearing of it.
+    """
+    return draft.workflow.parent_task_id is None and all(
+        task.status is TaskStatus.IN_PROGRESS and task.task_type in _STANDING
+        for task in draft.everything()
+        if not task.status.is_terminal
+    )
 
 
 def _deadlines(draft: Draft) -> list[EpochMillis]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from bench.metered import MeteredWorld, metered_world
 from dalsegno_state.aws import AwsPorts
 from dalsegno_state.sandbox import SandboxedScripts
 from tests.aws.deployment import deployed
-from tests.aws.metered import MeteredEngine, metered_engine
 from tests.clock import ManualClock
 
 
@@ -31,6 +31,6 @@ def scripts() -> Iterator[SandboxedScripts]:
 
 
 @pytest.fixture
-def metered(scripts: SandboxedScripts) -> Iterator[MeteredEngine]:
-    with metered_engine(scripts) as metered:
+def metered(scripts: SandboxedScripts) -> Iterator[MeteredWorld]:
+    with metered_world(scripts) as metered:
         yield metered

@@ -2,12 +2,12 @@
 
 import pytest
 
+from bench.metered import MeteredWorld
 from dalsegno_state.aws.capacity import item_bytes, read_units, write_units
 from dalsegno_state.aws.layout import DUE
 from dalsegno_state.aws.meter import Meter
 from dalsegno_state.aws.table import Item
 from dalsegno_state.ports import Message
-from tests.aws.metered import MeteredEngine
 
 SMALL: Item = {"pk": {"S": "a"}, "sk": {"S": "b"}}
 WOKEN: Item = {**SMALL, "ds": {"S": "0"}, "dw": {"N": "5"}}
@@ -56,7 +56,7 @@ def test_reads_are_charged_together() -> None:
     assert read_units([], is_consistent=False) == 0.5
 
 
-def test_sqs_requests_count_by_chunks_of_64_kb(metered: MeteredEngine) -> None:
+def test_sqs_requests_count_by_chunks_of_64_kb(metered: MeteredWorld) -> None:
     metered.ports.queues.send([Message(queue="charge", body="warm")])
 
     usage = metered.usage_of(

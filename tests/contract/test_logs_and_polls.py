@@ -84,12 +84,12 @@ def test_later_poll_replaces_the_earlier_one(polls: PollRecords) -> None:
     assert polls.polls("charge") == [later]
 
 
-def test_hasty_polls_are_recorded_about_once_a_second(polls: PollRecords) -> None:
-    for delay_ms in range(0, 2000, 10):
+def test_last_poll_of_a_hasty_worker_is_known_to_within_five_seconds(polls: PollRecords) -> None:
+    for delay_ms in range(0, 12_000, 20):
         polls.record(a_poll(last_poll_time=NOW + delay_ms))
 
     (poll,) = polls.polls("charge")
-    assert NOW + 900 <= poll.last_poll_time <= NOW + 2000
+    assert NOW + 7_000 <= poll.last_poll_time <= NOW + 12_000
 
 
 def test_another_handle_sees_lines_and_polls(ports: Ports, second_ports: Ports) -> None:

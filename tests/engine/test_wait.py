@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dalsegno.models import TaskStatus
 from tests.engine.world import Definition, World, done, fails, simple, system, task_of, trace
 
 DAY = 86_400
@@ -135,3 +136,50 @@ def test_retried_timed_wait_waits_its_whole_time_again(world: World) -> None:
 
     world.advance(2)
     assert world.trace(w) == ["WAIT:w:FAILED", "WAIT:w:COMPLETED"]
+
+
+def _wakes(world: World, workflow_id: str, days: int) -> int:
+    """Let days pass; return how often the workflow was looked at."""
+    wakes, end = 0, world.clock.now() + days * DAY * 1000
+    while (at := wake_of(world, workflow_id)) < end:
+        world.advance((at - world.clock.now()) / 1000)
+        wakes += 1
+    world.advance((end - world.clock.now()) / 1000)
+    return wakes
+
+
+def wake_of(world: World, workflow_id: str) -> int:
+    stored = world.ports.state.workflow(workflow_id)
+    assert stored is not None
+    assert stored.wake_at is not None
+    return stored.wake_at
+
+
+def test_workflow_that_stands_still_is_looked_at_ever_more_seldom(world: World) -> None:
+    world.register(a_wait(duration="60 days"), simple("z"))
+    w = world.start()
+
+    assert _wakes(world, w, days=30) <= 12
+
+    world.advance(30 * DAY)
+    assert world.trace(w) == ["WAIT:w:COMPLETED", "z:z:SCHEDULED"]
+
+
+def test_workflow_that_was_set_going_again_is_looked_at_within_minutes(world: World) -> None:
+    world.register(a_wait(), simple("z"))
+    w = world.start()
+    _wakes(world, w, days=30)
+
+    world.engine.tasks.signal(w, TaskStatus.COMPLETED, {})
+
+    assert wake_of(world, w) <= world.clock.now() + 300_000
+
+
+def test_workflow_with_work_in_a_queue_is_looked_at_several_times_a_day(world: World) -> None:
+    fork = system(
+        "FORK_JOIN", "f", forkTasks=[[a_wait(duration="60 days")], [simple("never_polled")]]
+    )
+    world.register(fork, system("JOIN", "j", joinOn=["w", "never_polled"]))
+    w = world.start()
+
+    assert _wakes(world, w, days=30) >= 30 * 4
