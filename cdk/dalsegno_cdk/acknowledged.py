@@ -12,7 +12,8 @@ from dalsegno_cdk.timers import Timers
 
 _WILDCARDS: Final = (
     "Queues of workers, payloads, schedules and secrets come into being after the stack: they are "
-    "told by the prefix of this stage. Only sqs:ListQueues, which knows no resources, is for all."
+    "told by the prefix of this stage. Only sqs:ListQueues and secretsmanager:ListSecrets, which "
+    "know no resources, are for all."
 )
 _RUNTIME: Final = (
     "The bundle is compiled for one version of Python, which the setting `python` chooses."

@@ -1,6 +1,9 @@
 """The whole of Dalsegno as one construct, for a stack of its own or within yours."""
 
-from aws_cdk import Tags
+from collections.abc import Sequence
+from typing import cast
+
+from aws_cdk import Annotations, Stack, Tags
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -10,9 +13,11 @@ from dalsegno_cdk.functions import Functions
 from dalsegno_cdk.http_api import FunctionUrls, HttpApi
 from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.monitoring import Monitoring
-from dalsegno_cdk.settings import DalsegnoSettings, Endpoint
+from dalsegno_cdk.routes import routes_of
+from dalsegno_cdk.settings import AuthMode, DalsegnoSettings, Endpoint, SettingsError
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
+from dalsegno_functions.auth.roles import Role, written
 from dalsegno_state.aws.queue_names import encode_name
 
 
@@ -69,12 +74,32 @@ class Dalsegno(Construct):
         Tags.of(self).add("application", "dalsegno")
         Tags.of(self).add("dalsegno:stage", settings.stage)
 
+    def grant_admin(self, grantee: iam.IGrantable) -> None:
+        """Let somebody do everything, in auth mode ``iam``."""
+        self._give(Role.ADMIN, grantee)
+
+    def grant_operator(self, grantee: iam.IGrantable) -> None:
+        """Let somebody start, repair and end workflows, in auth mode ``iam``."""
+        self._give(Role.OPERATOR, grantee)
+
     def grant_start(self, grantee: iam.IGrantable) -> None:
-        """Let somebody call the API; in auth mode ``iam``, what the API does is not told apart."""
-        self.endpoint.grant_invoke(grantee)
+        """Let somebody start workflows and read them, in auth mode ``iam``."""
+        self._give(Role.STARTER, grantee)
+
+    def grant_reader(self, grantee: iam.IGrantable) -> None:
+        """Let somebody read, in auth mode ``iam``."""
+        self._give(Role.READER, grantee)
 
     def grant_worker(self, grantee: iam.IGrantable, *task_types: str) -> None:
-        """Let a worker take tasks of some types from their queues and send back their results."""
+        """Let a worker do tasks of some types.
+
+        It may take them from their queues and send back their results, and in auth mode ``iam``
+        poll and report over HTTP.
+        """
+        if not task_types:
+            raise SettingsError("grant_worker: name the task types it works on")
+        if self.settings.auth is AuthMode.IAM:
+            self._give(Role.WORKER, grantee, task_types)
         queues = [self.messaging.arn_of(encode_name(task_type)) for task_type in task_types]
         iam.Grant.add_to_principal(
             grantee=grantee,
@@ -89,6 +114,26 @@ class Dalsegno(Construct):
         self.messaging.results.queue.grant_send_messages(grantee)
         if self.storage.key is not None:
             self.storage.key.grant_encrypt_decrypt(grantee)
+
+    def _give(self, role: Role, grantee: iam.IGrantable, task_types: Sequence[str] = ()) -> None:
+        """Let IAM pass somebody's calls of the role's routes, and the functions know the role."""
+        if self.settings.auth is not AuthMode.IAM:
+            raise SettingsError(f"a grant of the role {role} needs auth: iam")
+        self.endpoint.grant_invoke(grantee, routes_of(role, task_types))
+        # Roles and users are constructs, which a principal need not be.
+        principal = cast("iam.IRole", grantee.grant_principal)
+        address = getattr(principal, "role_arn", None) or getattr(principal, "user_arn", None)
+        if address is None:
+            raise SettingsError(f"a grant of the role {role} needs an IAM role or user")
+        if Stack.of(principal) is not Stack.of(self):
+            # Its stack depends on this one by the grant: this one cannot depend on it as well.
+            Annotations.of(self).add_warning_v2(
+                f"dalsegno:{principal.node.path}",
+                f"{principal.node.path} is of another stack: give it its role, "
+                f"{written(role, task_types)}, in the setting iamRoles",
+            )
+            return
+        self.functions.give_role(address, written(role, task_types))
 
 
 def _endpoint(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
@@ -13,7 +13,7 @@ from constructs import Construct
 from dalsegno_cdk.bundling import engine_code
 from dalsegno_cdk.engine_function import EngineFunction
 from dalsegno_cdk.messaging import Messaging
-from dalsegno_cdk.rights import PARAMETER_PREFIX, SECRET_PREFIX, Rights
+from dalsegno_cdk.rights import Rights
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
@@ -46,13 +46,15 @@ class Functions(Construct):
         self._code = code or engine_code(settings.architecture, settings.python)
         self._environment = _environment(settings, storage, messaging, timers)
         self._messaging = messaging
-        self.rights = Rights(storage, messaging, timers)
+        self._iam_roles = list(settings.iam_roles)
+        self.rights = Rights(settings, storage, messaging, timers)
         self.token_secret = self._secret(storage) if settings.auth is AuthMode.KEYS else None
         self.api = self._api()
         self.poll = self._poll()
         self.evaluator = self._evaluator()
         self.system_tasks = self._system_tasks()
         self.sweeper = self._sweeper()
+        self._check_signers()
 
     @property
     def all(self) -> tuple[EngineFunction, ...]:
@@ -73,6 +75,17 @@ class Functions(Construct):
         self._environment["DALSEGNO_TOKEN_SECRET"] = secret.secret_arn
         return secret
 
+    def give_role(self, address: str, role: str) -> None:
+        """Let an IAM role or user do something, in auth mode ``iam``; see ``roles.written``."""
+        self._iam_roles.append((address, role))
+        self._check_signers()
+
+    def _check_signers(self) -> None:
+        if self._settings.auth is AuthMode.IAM:
+            roles = Stack.of(self).to_json_string([list(pair) for pair in self._iam_roles])
+            for function in (self.api, self.poll):
+                function.function.add_environment("DALSEGNO_IAM_ROLES", roles)
+
     def _check_callers(self, function: EngineFunction) -> None:
         if self.token_secret is not None:
             self.rights.check_tokens(function, self.token_secret)
@@ -82,6 +95,7 @@ class Functions(Construct):
         self.rights.run_workflows(function)
         self.rights.hand_out_tasks(function)  # a worker's report is answered with its next task
         self.rights.define_workflows(function)
+        self.rights.manage_secrets(function)
         self.rights.list_queues(function)
         self._check_callers(function)
         return function
@@ -171,10 +185,13 @@ def _environment(
         "DALSEGNO_RESULTS_QUEUE_ARN": messaging.results.queue.queue_arn,
         "DALSEGNO_SCHEDULE_GROUP": timers.group_name,
         "DALSEGNO_SCHEDULE_ROLE_ARN": timers.role.role_arn,
-        "DALSEGNO_SECRET_PREFIX": SECRET_PREFIX,
-        "DALSEGNO_PARAMETER_PREFIX": PARAMETER_PREFIX,
+        "DALSEGNO_SECRET_PREFIX": settings.secret_prefix,
+        "DALSEGNO_PARAMETER_PREFIX": settings.parameter_prefix,
+        "DALSEGNO_CUSTOMER_KEY": storage.key.key_arn if storage.key else "",
         "DALSEGNO_HTTP_ALLOW_PRIVATE": str(settings.http_allows_private).lower(),
         "DALSEGNO_TRACING": str(settings.tracing).lower(),
         "DALSEGNO_AUTH": settings.auth.value,
+        "DALSEGNO_JWT_ROLE_CLAIM": settings.jwt_role_claim,
+        "DALSEGNO_JWT_ROLE_PREFIX": settings.jwt_role_prefix,
         "POWERTOOLS_METRICS_NAMESPACE": f"Dalsegno/{settings.stage}",
     }

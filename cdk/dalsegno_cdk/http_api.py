@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from dalsegno_cdk.functions import Functions
+from dalsegno_cdk.routes import Routes
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
 
 _POLLING = "/api/tasks/poll/{proxy+}"
@@ -46,23 +47,24 @@ class HttpApi(Construct):
             else None,
             disable_execute_api_endpoint=domain is not None,
         )
-        self._routes = [
-            *self._add(_POLLING, gateway.HttpMethod.GET, "Poll", functions.poll.function),
-            *self._add(_ANYTHING, gateway.HttpMethod.ANY, "Any", functions.api.function),
-        ]
+        self._add(_POLLING, gateway.HttpMethod.GET, "Poll", functions.poll.function)
+        self._add(_ANYTHING, gateway.HttpMethod.ANY, "Any", functions.api.function)
         self.url = f"https://{settings.domain}" if domain else self.api.api_endpoint
         self.domain_target = domain.regional_domain_name if domain else None
 
-    def grant_invoke(self, grantee: iam.IGrantable) -> None:
-        """Let somebody call the API, in auth mode ``iam``."""
-        for route in self._routes:
-            route.grant_invoke(grantee)
+    def grant_invoke(self, grantee: iam.IGrantable, routes: Routes) -> None:
+        """Let somebody call routes of the API, in auth mode ``iam``."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["execute-api:Invoke"],
+            resource_arns=[self.api.arn_for_execute_api(method, path) for method, path in routes],
+        )
 
     def _add(
         self, path: str, method: gateway.HttpMethod, name: str, function: lambda_.IFunction
-    ) -> list[gateway.HttpRoute]:
+    ) -> None:
         integration = integrations.HttpLambdaIntegration(name, function, timeout=_HARD_LIMIT)
-        return self.api.add_routes(path=path, methods=[method], integration=integration)
+        self.api.add_routes(path=path, methods=[method], integration=integration)
 
     def _domain(self, settings: DalsegnoSettings) -> gateway.DomainName | None:
         if settings.domain is None or settings.certificate_arn is None:
@@ -104,8 +106,8 @@ class FunctionUrls(Construct):
         self.url = _without_slash(self._api)
         self.poll_url = _without_slash(self._poll)
 
-    def grant_invoke(self, grantee: iam.IGrantable) -> None:
-        """Let somebody call the API, in auth mode ``iam``."""
+    def grant_invoke(self, grantee: iam.IGrantable, _routes: Routes) -> None:
+        """Let somebody call the API, in auth mode ``iam``; IAM tells no routes apart here."""
         self._api.grant_invoke_url(grantee)
         self._poll.grant_invoke_url(grantee)
 

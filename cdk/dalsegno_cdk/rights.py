@@ -8,12 +8,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from dalsegno_cdk.engine_function import EngineFunction
 from dalsegno_cdk.messaging import Messaging
+from dalsegno_cdk.settings import DalsegnoSettings
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
 from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES
-
-SECRET_PREFIX: Final = "dalsegno/"  # noqa: S105  (a name, not a value)
-PARAMETER_PREFIX: Final = "/dalsegno/"
 
 _READ: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
 _WRITE: Final = (
@@ -24,12 +22,20 @@ _WRITE: Final = (
 )
 _SEND: Final = ("sqs:GetQueueUrl", "sqs:SendMessage", "sqs:CreateQueue", "sqs:TagQueue")
 _RECEIVE: Final = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage")
+_MANAGE_SECRETS: Final = (
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:DescribeSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:RestoreSecret",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
     """Grants rights on one deployment's resources."""
 
+    settings: DalsegnoSettings
     storage: Storage
     messaging: Messaging
     timers: Timers
@@ -52,13 +58,13 @@ class Rights:
     @property
     def _secrets(self) -> str:
         return Stack.of(self.storage).format_arn(
-            service="secretsmanager", resource=f"secret:{SECRET_PREFIX}*"
+            service="secretsmanager", resource=f"secret:{self.settings.secret_prefix}*"
         )
 
     @property
     def _parameters(self) -> str:
         return Stack.of(self.storage).format_arn(
-            service="ssm", resource=f"parameter{PARAMETER_PREFIX}*"
+            service="ssm", resource=f"parameter{self.settings.parameter_prefix}*"
         )
 
     def run_workflows(self, function: EngineFunction) -> None:
@@ -83,12 +89,20 @@ class Rights:
         function.allow(*_RECEIVE, on=[self.messaging.arns])
 
     def define_workflows(self, function: EngineFunction) -> None:
-        """Let a function write definitions and delete them, but no access keys beside them."""
+        """Let a function write definitions and documents, but no access keys beside them."""
         function.allow(
             *_WRITE,
             on=[self.storage.definitions.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["W#*", "T#*"]}},
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["W#*", "T#*", "D#*"]}},
         )
+
+    def manage_secrets(self, function: EngineFunction) -> None:
+        """Let a function put, list and delete secrets and environment values of this stage."""
+        function.allow(*_MANAGE_SECRETS, on=[self._secrets])
+        function.allow("secretsmanager:ListSecrets", on=["*"])  # there is no narrower one
+        function.allow("ssm:DeleteParameter", "ssm:PutParameter", on=[self._parameters])
+        path = self._parameters.removesuffix("/*")
+        function.allow("ssm:GetParametersByPath", on=[path, self._parameters])
 
     def check_tokens(self, function: EngineFunction, secret: secretsmanager.ISecret) -> None:
         """Let a function sign and recognize tokens; it reads the access keys as definitions."""

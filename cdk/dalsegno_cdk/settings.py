@@ -17,6 +17,9 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import from_json
+
+from dalsegno_functions.auth.iam_callers import IamCallers
 
 LOCAL_STAGE: Final = "local"
 
@@ -62,6 +65,11 @@ def _days(value: int) -> int:
     return value
 
 
+def _iam_roles(value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    IamCallers(value)  # raises what the functions would
+    return value
+
+
 def _own_python() -> Python:
     """Return the version that runs this: its bytecode goes into the bundle, for cold starts."""
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -75,6 +83,11 @@ class DalsegnoSettings(BaseModel):
         stage: Tells deployments in one account apart; part of all names.
         jwt_issuer: URL of the issuer of the tokens that mode ``jwt`` accepts.
         jwt_audience: What such a token must have been issued for.
+        jwt_role_claim: Claim that tells what the bearer of such a token may do.
+        jwt_role_prefix: What a word of that claim begins with if it is a role of Dalsegno's.
+        iam_roles: Mode ``iam``: addresses of IAM roles and users, ``*`` for any characters, and
+            what each may do: ``admin``, ``operator``, ``starter``, ``reader``, ``worker`` or
+            ``worker:charge_card,send_mail``. In the context, a JSON object.
         domain: Name the API is to have beside that of AWS; needs ``certificate_arn``.
         keep_data: Tables and bucket outlive the stack, and cannot be deleted by mistake.
         customer_key: Encrypt with a KMS key of this account instead of AWS's own.
@@ -91,6 +104,9 @@ class DalsegnoSettings(BaseModel):
     auth: AuthMode = AuthMode.IAM
     jwt_issuer: Annotated[str | None, Field(pattern=r"^https://\S+$")] = None
     jwt_audience: tuple[str, ...] = ()
+    jwt_role_claim: Annotated[str, Field(min_length=1)] = "dalsegno_role"
+    jwt_role_prefix: Annotated[str, Field(pattern=r"^\S*$")] = ""
+    iam_roles: Annotated[tuple[tuple[str, str], ...], AfterValidator(_iam_roles)] = ()
     endpoint: Endpoint = Endpoint.HTTP_API
     domain: Annotated[str | None, Field(pattern=f"^{_HOST}$", max_length=253)] = None
     certificate_arn: Annotated[str | None, Field(pattern=f"^{_CERTIFICATE}$")] = None
@@ -108,6 +124,13 @@ class DalsegnoSettings(BaseModel):
     def _split(cls, value: object) -> object:
         """Return the members of a list written with commas, as ``-c`` can only give text."""
         return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
+
+    @field_validator("iam_roles", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        """Return the pairs of a mapping, which ``-c`` gives as JSON."""
+        mapping = from_json(value) if isinstance(value, str) else value
+        return tuple(mapping.items()) if isinstance(mapping, Mapping) else mapping
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -144,6 +167,16 @@ class DalsegnoSettings(BaseModel):
     def queue_prefix(self) -> str:
         """What the names of all queues begin with; no stage's is the beginning of another's."""
         return f"dalsegno-{self.stage}-"
+
+    @property
+    def secret_prefix(self) -> str:
+        """What the names of secrets in Secrets Manager begin with."""
+        return f"dalsegno/{self.stage}/"
+
+    @property
+    def parameter_prefix(self) -> str:
+        """What the names of environment values in the parameter store begin with."""
+        return f"/dalsegno/{self.stage}/"
 
 
 def _require(holds: object, setting: str, because: str) -> None:

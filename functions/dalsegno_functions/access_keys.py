@@ -25,7 +25,7 @@ _SECRET_BYTES: Final = 32
 def create(keys: AccessKeys, role: Role, task_types: list[str], note: str) -> tuple[str, str]:
     """Store a new key; return its id and its secret, which is not to be had again."""
     key_id, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
-    identity = Identity(key_id=key_id, role=role, task_types=frozenset(task_types))
+    identity = Identity(caller=key_id, role=role, task_types=frozenset(task_types))
     keys.add(
         AccessKey(
             identity=identity,
@@ -54,7 +54,7 @@ def main() -> int:
             for key in keys.keys():  # noqa: SIM118  (no dictionary)
                 types = " ".join(sorted(key.identity.task_types))
                 who = key.identity
-                sys.stdout.write(f"{who.key_id}  {who.role:<8}  {types}  {key.note}\n")
+                sys.stdout.write(f"{who.caller}  {who.role:<8}  {types}  {key.note}\n")
         case _:
             if not keys.revoke(arguments.key_id):
                 sys.stderr.write(f"there is no key {arguments.key_id}\n")

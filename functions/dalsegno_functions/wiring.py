@@ -1,5 +1,6 @@
 """The one place that names concrete adapters, each imported only where it is used."""
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,15 +16,19 @@ from dalsegno_state.engine import Engine
 from dalsegno_state.ports import Clock, HttpClient, HttpReply, Ports, Queues
 
 if TYPE_CHECKING:
-    from dalsegno_functions.auth.gate import Gate
+    from dalsegno_functions.auth.gate import Callers, Gate
     from dalsegno_functions.auth.keys import AccessKeys
     from dalsegno_state.aws import AwsPorts
+    from dalsegno_state.dead_letters import DeadLetters
     from dalsegno_state.sqlite import SqlitePorts
 
 # What a function finds in its environment, and a local server does not.
 _ON_AWS: Final = "DALSEGNO_EXECUTION_TABLE"
 _AUTH: Final = "DALSEGNO_AUTH"
 _TOKEN_SECRET: Final = "DALSEGNO_TOKEN_SECRET"  # noqa: S105  (a name, not a value)
+_IAM_ROLES: Final = "DALSEGNO_IAM_ROLES"
+_JWT_ROLE_CLAIM: Final = "DALSEGNO_JWT_ROLE_CLAIM"
+_JWT_ROLE_PREFIX: Final = "DALSEGNO_JWT_ROLE_PREFIX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +150,43 @@ def worker_engine(queues: Queues) -> Engine:
 
 @cache
 def gate() -> "Gate | None":
-    """Return who checks callers in this process; None if nobody does, or did it before."""
-    if os.environ.get(_AUTH) != "keys":
+    """Return who checks callers in this process; None if anybody may do anything.
+
+    Raises:
+        ValueError: The environment says nothing that makes sense.
+    """
+    mode = os.environ.get(_AUTH, "none")
+    if mode == "none":
         return None
     from dalsegno_functions.auth.gate import Gate
+
+    return Gate(_callers(mode))
+
+
+def _callers(mode: str) -> "Callers":
+    match mode:
+        case "keys":
+            return _key_callers()
+        case "jwt":
+            from dalsegno_functions.auth.jwt_callers import JwtCallers
+
+            return JwtCallers(os.environ[_JWT_ROLE_CLAIM], os.environ.get(_JWT_ROLE_PREFIX, ""))
+        case "iam":
+            from dalsegno_functions.auth.iam_callers import IamCallers
+
+            return IamCallers(json.loads(os.environ.get(_IAM_ROLES, "[]")))
+        case _:
+            raise ValueError(f"{_AUTH} is {mode!r}: nobody can be let in")
+
+
+def _key_callers() -> "Callers":
+    from dalsegno_functions.auth.key_callers import KeyCallers
     from dalsegno_functions.auth.tokens import Signer
 
     ports = aws_engine().ports
     secret = ports.clients.secrets_manager.get_secret_value(SecretId=os.environ[_TOKEN_SECRET])
     keys = access_key_table(os.environ["AWS_REGION"], os.environ["DALSEGNO_DEFINITION_TABLE"])
-    return Gate(keys, Signer(secret["SecretString"].encode()), ports.clock)
+    return KeyCallers(keys, Signer(secret["SecretString"].encode()), ports.clock)
 
 
 def access_key_table(region: str, table: str) -> "AccessKeys":
@@ -164,6 +196,14 @@ def access_key_table(region: str, table: str) -> "AccessKeys":
     from dalsegno_state.aws.table import Table
 
     return DynamoAccessKeys(Table(Clients(region), table))
+
+
+def dead_letters(region: str, queue_prefix: str) -> "DeadLetters":
+    """Return the dead letters of a deployment."""
+    from dalsegno_state.aws.client import Clients
+    from dalsegno_state.aws.dead_letters import SqsDeadLetters
+
+    return SqsDeadLetters(Clients(region), queue_prefix)
 
 
 def answer(router: Router[Engine], event: GatewayEvent) -> Response:

@@ -10,7 +10,12 @@ Statement = dict[str, Any]
 
 FUNCTIONS = ("Api", "Poll", "Evaluator", "SystemTasks", "Sweeper")
 # They name no resource that they could be bound to.
-UNBOUND = {"sqs:ListQueues", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+UNBOUND = {
+    "secretsmanager:ListSecrets",
+    "sqs:ListQueues",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
 
 
 def _statements(find: Find, function: str, **context: str) -> list[Statement]:
@@ -131,3 +136,33 @@ def test_schedules_may_only_send_to_the_evaluator(resources: Find) -> None:
 
     assert "Evaluator" in str(statement["Resource"])
     assert "sqs:ReceiveMessage" not in statement["Action"]
+
+
+def test_only_the_api_changes_secrets(resources: Find) -> None:
+    changers = {
+        function
+        for function in FUNCTIONS
+        for action in _actions(_statements(resources, function))
+        if action.startswith(("secretsmanager:", "ssm:")) and ":Get" not in action
+    }
+
+    assert changers == {"Api"}
+
+
+def test_rights_on_secrets_end_with_the_stage(resources: Find) -> None:
+    on = [
+        str(statement["Resource"])
+        for statement in _statements(resources, "Api", stage="prod")
+        for action in _listed(statement["Action"])
+        if action.startswith(("secretsmanager:", "ssm:")) and "List" not in action
+    ]
+
+    assert on
+    assert all("dalsegno/prod" in resource for resource in on)
+
+
+def test_who_uses_encrypted_queues_may_use_the_key(resources: Find) -> None:
+    for function in FUNCTIONS:
+        actions = _actions(_statements(resources, function, customerKey="true"))
+
+        assert {"kms:Decrypt", "kms:GenerateDataKey*"} <= actions

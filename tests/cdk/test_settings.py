@@ -1,5 +1,7 @@
 """Bad settings fail before anything is deployed, and the message names the setting."""
 
+import json
+
 import pytest
 
 from dalsegno_cdk import AuthMode, DalsegnoSettings, SettingsError
@@ -57,6 +59,10 @@ def test_what_else_is_in_the_context_is_none_of_our_business() -> None:
         ({"python": "3.9"}, "python"),
         ({"alarmTopicArn": "me@example.com"}, "alarmTopicArn"),
         ({"keepData": "perhaps"}, "keepData"),
+        ({"iamRoles": "admin"}, "iamRoles"),
+        ({"iamRoles": '{"arn:aws:iam::123456789012:role/x": "owner"}'}, "iamRoles"),
+        ({"iamRoles": {"arn:aws:iam::123456789012:role/team/*": "reader"}}, "iamRoles"),
+        ({"jwtRoleClaim": ""}, "jwtRoleClaim"),
     ],
 )
 def test_a_bad_setting_is_named(context: dict[str, str], named: str) -> None:
@@ -75,3 +81,11 @@ def test_no_stage_has_queues_that_another_would_list() -> None:
     assert not any(
         one.startswith(other) for one in prefixes for other in prefixes if one is not other
     )
+
+
+def test_roles_may_be_json_as_the_command_line_gives_it() -> None:
+    roles = {"arn:aws:iam::123456789012:role/x": "worker:charge", "*": "reader"}
+
+    for given in (roles, json.dumps(roles)):
+        settings = DalsegnoSettings.from_context({"iamRoles": given})
+        assert dict(settings.iam_roles) == roles

@@ -33,7 +33,7 @@ class DynamoAccessKeys:
         identity = access_key.identity
         self._table.put(
             {
-                **key(KEYS_PK, identity.key_id),
+                **key(KEYS_PK, identity.caller),
                 "h": text(access_key.secret_hash),
                 "r": text(identity.role),
                 "t": text(json.dumps(sorted(identity.task_types))),
@@ -50,7 +50,7 @@ class DynamoAccessKeys:
 def _key_of(item: Item) -> AccessKey:
     return AccessKey(
         identity=Identity(
-            key_id=item["sk"]["S"],
+            caller=item["sk"]["S"],
             role=Role(item["r"]["S"]),
             task_types=frozenset(json.loads(item["t"]["S"])),
         ),

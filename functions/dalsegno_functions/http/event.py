@@ -15,10 +15,34 @@ class GatewayHttp(TypedDict):
     method: str
 
 
+class IamCaller(TypedDict):
+    """The IAM principal whose signature the gateway, or the function's URL, has checked."""
+
+    userArn: str
+
+
+class JwtCaller(TypedDict):
+    """The token that the gateway has checked.
+
+    Attributes:
+        claims: As text: a list in the token is ``[a b]`` here.
+    """
+
+    claims: Mapping[str, object]
+
+
+class GatewayAuthorizer(TypedDict):
+    """Who calls, as far as the gateway has checked it."""
+
+    iam: NotRequired[IamCaller]
+    jwt: NotRequired[JwtCaller]
+
+
 class GatewayContext(TypedDict):
     """What the gateway knows of a request beside the request itself."""
 
     http: GatewayHttp
+    authorizer: NotRequired[GatewayAuthorizer]
 
 
 class GatewayEvent(TypedDict):

@@ -1,6 +1,7 @@
 """Tags of anything that has a kind and a name."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -9,7 +10,6 @@ from dalsegno.errors import InvalidRequestError, UnavailableError
 from dalsegno.models import JsonObject, Tag, TagType
 from dalsegno_state.ports import DocumentStore
 
-_TAGS: Final = TypeAdapter(list[Tag])
 _MOST_TAGS: Final = 100
 _LONGEST_VALUE: Final = 1000
 _TRIES: Final = 20
@@ -89,4 +89,10 @@ def _body(tags: Iterable[Tag]) -> JsonObject:
 
 
 def _tags_in(body: JsonObject) -> list[Tag]:
-    return _TAGS.validate_python(body["tags"])
+    return _reader().validate_python(body["tags"])
+
+
+@cache
+def _reader() -> TypeAdapter[list[Tag]]:
+    """Return what reads tags, made when first needed: most cold starts never need it."""
+    return TypeAdapter(list[Tag])

@@ -7,6 +7,7 @@ import pytest
 from dalsegno.models import EpochMillis, StartWorkflowRequest, WorkflowDef
 from dalsegno_functions.api import API
 from dalsegno_functions.auth.gate import Gate
+from dalsegno_functions.auth.key_callers import KeyCallers
 from dalsegno_functions.auth.keys import AccessKey, hash_of
 from dalsegno_functions.auth.roles import Allowed, Identity, OfTask, OfType, Refused, Role, verdict
 from dalsegno_functions.auth.tokens import LIFETIME_MS, Signer, TokenError
@@ -31,7 +32,7 @@ class MemoryAccessKeys:
         return list(self.stored.values())
 
     def add(self, key: AccessKey) -> None:
-        self.stored[key.identity.key_id] = key
+        self.stored[key.identity.caller] = key
 
     def revoke(self, key_id: str) -> bool:
         return self.stored.pop(key_id, None) is not None
@@ -43,12 +44,12 @@ class World:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.keys = MemoryAccessKeys()
-        self.gate = Gate(self.keys, Signer(b"secret"), self.clock)
+        self.gate = Gate(KeyCallers(self.keys, Signer(b"secret"), self.clock))
         self.engine: Engine = local_engine(None, self.clock).engine
 
     def has_key(self, role: Role, *task_types: str) -> str:
         """Add a key and return its id, which is its secret too."""
-        identity = Identity(key_id=role, role=role, task_types=frozenset(task_types))
+        identity = Identity(caller=role, role=role, task_types=frozenset(task_types))
         self.keys.add(AccessKey(identity=identity, secret_hash=hash_of(role), created_at=NOW))
         return role
 
@@ -76,6 +77,32 @@ class World:
         (Role.OPERATOR, "DELETE", "api/metadata/taskdefs/x", Refused()),
         (Role.OPERATOR, "GET", "api/metadata/taskdefs", Allowed()),
         (Role.OPERATOR, "POST", "api/workflow/order", Allowed()),
+        (Role.OPERATOR, "GET", "api/secrets", Allowed()),
+        (Role.OPERATOR, "POST", "api/secrets", Allowed()),
+        (Role.OPERATOR, "GET", "api/secrets/v2", Allowed()),
+        (Role.OPERATOR, "GET", "api/secrets-v2", Allowed()),
+        (Role.OPERATOR, "GET", "api/secrets/x/exists", Allowed()),
+        (Role.OPERATOR, "GET", "api/secrets/x/tags", Allowed()),
+        (Role.OPERATOR, "PUT", "api/secrets/x/tags", Refused()),
+        (Role.OPERATOR, "GET", "api/secrets/x", Refused()),
+        (Role.OPERATOR, "HEAD", "api/secrets/x", Refused()),
+        (Role.OPERATOR, "PUT", "api/secrets/x", Refused()),
+        (Role.OPERATOR, "DELETE", "api/secrets/x", Refused()),
+        (Role.OPERATOR, "GET", "api/environment", Allowed()),
+        (Role.OPERATOR, "PUT", "api/environment/x", Refused()),
+        (Role.STARTER, "POST", "api/workflow", Allowed()),
+        (Role.STARTER, "POST", "api/workflow/order", Allowed()),
+        (Role.STARTER, "POST", "api/workflow/execute/order/1", Allowed()),
+        (Role.STARTER, "GET", "api/workflow/w1", Allowed()),
+        (Role.STARTER, "POST", "api/workflow/w1/retry", Refused()),
+        (Role.STARTER, "POST", "api/workflow/bulk/terminate", Refused()),
+        (Role.STARTER, "DELETE", "api/workflow/w1", Refused()),
+        (Role.STARTER, "GET", "api/tasks/poll/x", Refused()),
+        (Role.STARTER, "GET", "api/secrets", Refused()),
+        (Role.READER, "GET", "api/secrets", Refused()),
+        (Role.READER, "GET", "api/secrets-v2", Refused()),
+        (Role.READER, "GET", "api/secrets/x", Refused()),
+        (Role.READER, "GET", "api/environment", Allowed()),
         (Role.READER, "GET", "api/workflow/w1", Allowed()),
         (Role.READER, "POST", "api/workflow/order", Refused()),
         (Role.READER, "GET", "api/tasks/poll/x", Refused()),
