@@ -55,6 +55,8 @@ class Gate:
         if method == "POST" and path.rstrip("/") == _TOKEN_PATH:
             return self._token(event)
         try:
+            if _is_protected_webhook(method, path, engine):
+                return router.answer(event, engine)
             self._admit(self._identity(event), event, engine)
         except TokenError as error:
             return _unauthorized(error.code, str(error))
@@ -107,6 +109,15 @@ class Gate:
                 _of_type(identity, lambda: engine.tasks.get(_reported(event)).task_type)
             case OfTask(str() as task_id):
                 _of_type(identity, lambda: engine.tasks.get(task_id).task_type)
+
+
+def _is_protected_webhook(method: str, path: str, engine: Engine) -> bool:
+    """Return whether a request is for a webhook that asks for a secret of its own."""
+    match method, [unquote(segment) for segment in path.strip("/").split("/")]:
+        case "POST", ["webhook", webhook_id]:
+            return engine.webhooks.is_protected(webhook_id)
+        case _:
+            return False
 
 
 def _of_type(identity: Identity, find: Callable[[], str]) -> None:

@@ -16,7 +16,7 @@ from dalsegno.models import (
     WorkflowTask,
 )
 from dalsegno_state import ids
-from dalsegno_state.draft import MAX_PAYLOAD_BYTES, size_bytes
+from dalsegno_state.draft import DONE_ELSEWHERE, MAX_PAYLOAD_BYTES, size_bytes
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
 from dalsegno_state.plan import content_hash, snapshot_body
@@ -203,7 +203,7 @@ def _inner_mapped(
 
 def _ad_hoc(task: WorkflowTask) -> TaskDef:
     """Return the definition of a task that nobody defined, as Conductor makes it."""
-    if task.type == "SIMPLE":
+    if task.type in DONE_ELSEWHERE:
         return TaskDef(name=task.name)
     return TaskDef(name=task.name, retry_count=0, response_timeout_seconds=0)
 

@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from dalsegno_state.task_type import TaskType
+from dalsegno_state.tasks.aws_lambda import AwsLambda
 from dalsegno_state.tasks.decision import Decision
 from dalsegno_state.tasks.do_while import DoWhile
 from dalsegno_state.tasks.dynamic import Dynamic
+from dalsegno_state.tasks.event import Event
 from dalsegno_state.tasks.exclusive_join import ExclusiveJoin
 from dalsegno_state.tasks.fork_join import ForkJoin
 from dalsegno_state.tasks.fork_join_dynamic import ForkJoinDynamic
+from dalsegno_state.tasks.get_workflow import GetWorkflow
 from dalsegno_state.tasks.http import Http
+from dalsegno_state.tasks.http_poll import HttpPoll
 from dalsegno_state.tasks.human import Human
 from dalsegno_state.tasks.inline import Inline
 from dalsegno_state.tasks.join import Join
@@ -24,17 +28,22 @@ from dalsegno_state.tasks.sub_workflow import SubWorkflow
 from dalsegno_state.tasks.switch import Switch
 from dalsegno_state.tasks.terminate import Terminate
 from dalsegno_state.tasks.wait import Wait
+from dalsegno_state.tasks.wait_for_webhook import WaitForWebhook
 from dalsegno_state.tasks.worker import Worker
 
 # By the type a definition names; everything else is done by workers.
 TASK_TYPES: Final[Mapping[str, TaskType]] = {
+    "AWS_LAMBDA": AwsLambda(),
     "DECISION": Decision(),
     "DO_WHILE": DoWhile(),
     "DYNAMIC": Dynamic(),
+    "EVENT": Event(),
     "EXCLUSIVE_JOIN": ExclusiveJoin(),
     "FORK_JOIN": ForkJoin(),
     "FORK_JOIN_DYNAMIC": ForkJoinDynamic(),
+    "GET_WORKFLOW": GetWorkflow(),
     "HTTP": Http(),
+    "HTTP_POLL": HttpPoll(),
     "HUMAN": Human(),
     "INLINE": Inline(),
     "JOIN": Join(),
@@ -49,4 +58,5 @@ TASK_TYPES: Final[Mapping[str, TaskType]] = {
     "SWITCH": Switch(),
     "TERMINATE": Terminate(),
     "WAIT": Wait(),
+    "WAIT_FOR_WEBHOOK": WaitForWebhook(),
 }
