@@ -10,7 +10,7 @@ from dalsegno_cdk.engine_function import EngineFunction
 from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
-from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES
+from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES, document_pk
 
 SECRET_PREFIX: Final = "dalsegno/"  # noqa: S105  (a name, not a value)
 PARAMETER_PREFIX: Final = "/dalsegno/"
@@ -88,6 +88,19 @@ class Rights:
             *_WRITE,
             on=[self.storage.definitions.table_arn],
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["W#*", "T#*"]}},
+        )
+
+    def keep_documents(self, function: EngineFunction, *kinds: str) -> None:
+        """Let a function write documents whose kinds begin with these words, and delete them."""
+        function.allow(
+            "dynamodb:DeleteItem",
+            "dynamodb:PutItem",
+            on=[self.storage.definitions.table_arn],
+            conditions={
+                "ForAllValues:StringLike": {
+                    "dynamodb:LeadingKeys": [f"{document_pk(kind)}*" for kind in kinds]
+                }
+            },
         )
 
     def check_tokens(self, function: EngineFunction, secret: secretsmanager.ISecret) -> None:

@@ -504,11 +504,40 @@ class FunctionInvoker(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaRecord:
+    """A record for Kafka.
+
+    Attributes:
+        timeout_ms: By when it must be acknowledged.
+    """
+
+    bootstrap_servers: str
+    topic: str
+    value: bytes
+    key: bytes | None
+    headers: dict[str, bytes]
+    timeout_ms: int
+
+
+class RecordProducer(Protocol):
+    """Sends records to Kafka."""
+
+    def produce(self, record: KafkaRecord) -> None:
+        """Return once a record is acknowledged; raises ``ServiceCallError`` if it was not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What system tasks reach beside HTTP; see ``engine/effects/absent.py`` for none of it."""
+    """What system tasks reach beside HTTP; see ``engine/effects/absent.py`` for none of it.
+
+    Attributes:
+        kafka: None if no client for Kafka is installed.
+    """
 
     events: EventPublisher
     functions: FunctionInvoker
+    kafka: RecordProducer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -539,6 +568,7 @@ __all__ = [
     "HttpClient",
     "HttpReply",
     "JsonObject",
+    "KafkaRecord",
     "Limits",
     "Message",
     "OutgoingEvent",
@@ -548,6 +578,7 @@ __all__ = [
     "QueueSize",
     "Queues",
     "Received",
+    "RecordProducer",
     "Secrets",
     "ServiceCallError",
     "Services",

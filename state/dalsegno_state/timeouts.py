@@ -21,7 +21,7 @@ _WAITING: Final = frozenset(
     }
 )
 # Their effect shows in their output; whoever completes them then takes the time it takes.
-_ASYNC_COMPLETE: Final = frozenset({"EVENT", "HTTP"})
+_ASYNC_COMPLETE: Final = frozenset({"EVENT", "HTTP", "KAFKA_PUBLISH"})
 
 
 @dataclass(frozen=True, slots=True)

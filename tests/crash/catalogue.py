@@ -744,6 +744,7 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
                 "effects",
                 task("e1", "EVENT", sink="conductor", inputParameters={"n": 1}),
                 task("e2", "EVENT", sink="conductor:done", asyncComplete=True),
+                task("k", "KAFKA_PUBLISH", optional=True, inputParameters={"kafka_request": {}}),
                 task("l", "AWS_LAMBDA", inputParameters={"functionName": "f"}),
                 child("s", "child"),
                 task("g", "GET_WORKFLOW", inputParameters={"id": "${s.output.subWorkflowId}"}),

@@ -264,7 +264,9 @@ class World:
                 take_in(message.body)
                 self._ports.queues.delete(queue, [message.receipt])
 
-        if not self._outlive(consume) and not self._repeats:
+        # A lost result is a worker that never reports: the response timeout is for that.
+        keeps = self._repeats or queue == _RESULTS
+        if not self._outlive(consume) and not keeps:
             self.stored.queues.delete(queue, [message.receipt for message in received])
 
     def _work(self, queue: str) -> None:

@@ -11,6 +11,7 @@ from dalsegno_state.engine.effects.event import Publish
 from dalsegno_state.engine.effects.get_workflow import ReadWorkflow
 from dalsegno_state.engine.effects.http import HttpCall
 from dalsegno_state.engine.effects.http_poll import HttpPolling
+from dalsegno_state.engine.effects.kafka_publish import SendRecord
 from dalsegno_state.engine.effects.pull_workflow_messages import PullMessages
 from dalsegno_state.engine.effects.wait_for_webhook import EnterWebhook
 from dalsegno_state.engine.effects.work import Effect
@@ -125,6 +126,7 @@ class Engine:
             "GET_WORKFLOW": ReadWorkflow(self.queries),
             "HTTP": call,
             "HTTP_POLL": HttpPolling(call, scripts),
+            "KAFKA_PUBLISH": SendRecord(self._ports, services.kafka),
             "PULL_WORKFLOW_MESSAGES": PullMessages(self.messages),
             "WAIT_FOR_WEBHOOK": EnterWebhook(self.webhooks),
         }

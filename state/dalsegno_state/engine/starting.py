@@ -21,7 +21,7 @@ from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
 from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
-from dalsegno_state.validation import ScriptChecker, check_workflow_def
+from dalsegno_state.validation import ScriptChecker, check_served, check_workflow_def
 from dalsegno_state.waking import FIRST_WAKE_MS
 
 _MOST_REMEMBERED: Final = 256
@@ -110,6 +110,8 @@ class Starter:
             if not definition.name:
                 definition = definition.model_copy(update={"name": request.name})
             check_workflow_def(definition, self._checker)
+            task_def = self._ports.definitions.task_def
+            check_served(definition, lambda name: task_def(name) is not None)
             return definition
         return self.stored_definition(request.name, request.version)
 

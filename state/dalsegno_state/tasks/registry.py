@@ -19,6 +19,7 @@ from dalsegno_state.tasks.human import Human
 from dalsegno_state.tasks.inline import Inline
 from dalsegno_state.tasks.join import Join
 from dalsegno_state.tasks.json_jq_transform import JsonJqTransform
+from dalsegno_state.tasks.kafka_publish import KafkaPublish
 from dalsegno_state.tasks.lambda_ import Lambda
 from dalsegno_state.tasks.noop import Noop
 from dalsegno_state.tasks.pull_workflow_messages import PullWorkflowMessages
@@ -48,6 +49,7 @@ TASK_TYPES: Final[Mapping[str, TaskType]] = {
     "INLINE": Inline(),
     "JOIN": Join(),
     "JSON_JQ_TRANSFORM": JsonJqTransform(),
+    "KAFKA_PUBLISH": KafkaPublish(),
     "LAMBDA": Lambda(),
     "NOOP": Noop(),
     "PULL_WORKFLOW_MESSAGES": PullWorkflowMessages(),
