@@ -104,7 +104,7 @@ class Dalsegno(Construct):
         elif hasattr(sink, "topic_arn"):
             cast(sns.ITopic, sink).grant_publish(role)
         else:
-            cast(events.IEventBus, sink).grant_put_events_to(role)
+            sink.grant_put_events_to(role)
 
     def grant_invoke(self, function: lambda_.IFunction) -> None:
         """Let AWS_LAMBDA tasks invoke a function, and have its results sent back.

@@ -32,7 +32,7 @@ class KafkaProducer:
                 record.value,
                 record.key,
                 headers=dict(record.headers),
-                on_delivery=lambda error, _: outcomes.append(error and str(error)),
+                on_delivery=lambda error, _: outcomes.append(str(error) if error else None),
             )
         except (BufferError, KafkaException) as error:
             raise ServiceCallError(str(error)) from error

@@ -1,5 +1,6 @@
 """What tasks may reach outside: what they were granted, and nothing else."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from dalsegno_cdk import Dalsegno
 def granted() -> Template:
     """Return a stack whose tasks may reach one of each kind, and there are two."""
     stack = Stack(App(), "shop")
-    code = lambda_.InlineCode("pass")
+    code = lambda_.Code.from_asset(str(Path(__file__).parent), exclude=["*", "!conftest.py"])
     workflows = Dalsegno(stack, "Workflows", code=code)
     for name in ("Granted", "Other"):
         sinks = (
