@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from typing import cast
 
 from aws_cdk import Annotations, Stack, Tags
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from dalsegno_cdk.acknowledged import acknowledge
@@ -134,6 +138,26 @@ class Dalsegno(Construct):
             )
             return
         self.functions.give_role(address, written(role, task_types))
+
+    def grant_publish(self, sink: sqs.IQueue | sns.ITopic | events.IEventBus) -> None:
+        """Let EVENT tasks publish to a queue, a topic or a bus, and to no other of its kind."""
+        role = self.functions.system_tasks.role
+        if hasattr(sink, "queue_arn"):
+            cast(sqs.IQueue, sink).grant_send_messages(role)
+        elif hasattr(sink, "topic_arn"):
+            cast(sns.ITopic, sink).grant_publish(role)
+        else:
+            sink.grant_put_events_to(role)
+
+    def grant_invoke(self, function: lambda_.IFunction) -> None:
+        """Let AWS_LAMBDA tasks invoke a function, and have its results sent back.
+
+        Lambda then tells what came of each of its asynchronous invocations, and does not try
+        them again by itself: that is for the definition of the task to say.
+        """
+        self.functions.system_tasks.allow("lambda:InvokeFunction", on=[function.function_arn])
+        results = destinations.SqsDestination(self.messaging.results.queue)
+        function.configure_async_invoke(on_success=results, on_failure=results, retry_attempts=0)
 
 
 def _endpoint(

@@ -20,7 +20,9 @@ from dalsegno_cdk.timers import Timers
 
 # 1,769 MB are a whole CPU; a handler needs some 100 MB, and time grows as memory shrinks.
 _MEMORY_MB = 512
-_HTTP_CONCURRENCY = 50
+_SYSTEM_CONCURRENCY = 50
+# Kinds of documents: messages to workflows, and what waits for them and for webhooks.
+_OF_SYSTEM_TASKS = ("messages", "waiting", "webhook")
 
 
 class Functions(Construct):
@@ -97,6 +99,7 @@ class Functions(Construct):
         self.rights.define_workflows(function)
         self.rights.manage_secrets(function)
         self.rights.list_queues(function)
+        self.rights.keep_documents(function, *_OF_SYSTEM_TASKS)
         self._check_callers(function)
         return function
 
@@ -119,17 +122,19 @@ class Functions(Construct):
         return function
 
     def _system_tasks(self) -> EngineFunction:
-        name, about = "SystemTasks", "Makes the calls of HTTP tasks"
+        name, about = "SystemTasks", "Makes HTTP calls, publishes events, invokes functions"
         function = self._function(name, "system_tasks", about, Duration.seconds(900))
         self.rights.run_workflows(function)
-        # One at a time: a slow call must not make the others behind it late.
-        source = sources.SqsEventSource(
-            self._messaging.http.queue,
-            batch_size=1,
-            max_concurrency=_HTTP_CONCURRENCY,
-            report_batch_item_failures=True,
-        )
-        function.function.add_event_source(source)
+        self.rights.keep_documents(function, *_OF_SYSTEM_TASKS)
+        for work in (self._messaging.http, self._messaging.system):
+            # One at a time: a slow call must not make the others behind it late.
+            source = sources.SqsEventSource(
+                work.queue,
+                batch_size=1,
+                max_concurrency=_SYSTEM_CONCURRENCY,
+                report_batch_item_failures=True,
+            )
+            function.function.add_event_source(source)
         return function
 
     def _sweeper(self) -> EngineFunction:
@@ -183,6 +188,7 @@ def _environment(
         "DALSEGNO_QUEUE_PREFIX": settings.queue_prefix,
         "DALSEGNO_EVALUATOR_QUEUE_ARN": messaging.evaluator.queue.queue_arn,
         "DALSEGNO_RESULTS_QUEUE_ARN": messaging.results.queue.queue_arn,
+        "DALSEGNO_SYSTEM_QUEUE_ARN": messaging.system.queue.queue_arn,
         "DALSEGNO_SCHEDULE_GROUP": timers.group_name,
         "DALSEGNO_SCHEDULE_ROLE_ARN": timers.role.role_arn,
         "DALSEGNO_SECRET_PREFIX": settings.secret_prefix,

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from dalsegno_cdk.settings import DalsegnoSettings
 from dalsegno_state.aws.queue_names import sqs_name
-from dalsegno_state.ids import EVALUATOR_QUEUE
+from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.tasks.http import Http
 
 RESULTS_QUEUE: Final = "_results"
@@ -64,7 +64,7 @@ class WorkQueue(Construct):
 
 
 class Messaging(Construct):
-    """The evaluator's queue, that of workers' results, and that of HTTP tasks."""
+    """The evaluator's queue, that of workers' results, and those of system tasks."""
 
     def __init__(
         self,
@@ -81,11 +81,12 @@ class Messaging(Construct):
         self.evaluator = self._work("Evaluator", EVALUATOR_QUEUE, Duration.seconds(180))
         self.results = self._work("Results", RESULTS_QUEUE, Duration.seconds(180))
         self.http = self._work("Http", Http.type, Duration.seconds(960))
+        self.system = self._work("System", SYSTEM_QUEUE, Duration.seconds(960))
 
     @property
     def all(self) -> tuple[WorkQueue, ...]:
         """All of them."""
-        return (self.evaluator, self.results, self.http)
+        return (self.evaluator, self.results, self.http, self.system)
 
     @property
     def arns(self) -> str:

@@ -11,7 +11,7 @@ from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.settings import DalsegnoSettings
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
-from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES
+from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES, document_pk
 
 _READ: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
 _WRITE: Final = (
@@ -103,6 +103,19 @@ class Rights:
         function.allow("ssm:DeleteParameter", "ssm:PutParameter", on=[self._parameters])
         path = self._parameters.removesuffix("/*")
         function.allow("ssm:GetParametersByPath", on=[path, self._parameters])
+
+    def keep_documents(self, function: EngineFunction, *kinds: str) -> None:
+        """Let a function write documents whose kinds begin with these words, and delete them."""
+        function.allow(
+            "dynamodb:DeleteItem",
+            "dynamodb:PutItem",
+            on=[self.storage.definitions.table_arn],
+            conditions={
+                "ForAllValues:StringLike": {
+                    "dynamodb:LeadingKeys": [f"{document_pk(kind)}*" for kind in kinds]
+                }
+            },
+        )
 
     def check_tokens(self, function: EngineFunction, secret: secretsmanager.ISecret) -> None:
         """Let a function sign and recognize tokens; it reads the access keys as definitions."""

@@ -6,8 +6,8 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from dalsegno.models import TaskResult
 from dalsegno_functions.batch import Consumer, SqsEvent, consume
+from dalsegno_functions.function_results import read_result
 from dalsegno_functions.observability import correlate, instrument
 from dalsegno_functions.wiring import aws_engine
 from dalsegno_state.engine import EVALUATOR_QUEUE
@@ -25,8 +25,8 @@ def evaluate(body: str) -> None:
 
 
 def report(body: str) -> None:
-    """Take in what a worker that takes its tasks from a queue reports: a ``TaskResult``."""
-    result = TaskResult.model_validate_json(body)
+    """Take in what a worker that takes its tasks from a queue reports, or what Lambda tells."""
+    result = read_result(body)
     correlate(workflow_id=result.workflow_instance_id)
     aws_engine().engine.tasks.update(result)
 

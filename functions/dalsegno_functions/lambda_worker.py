@@ -8,15 +8,14 @@ from typing import Any, Final, Protocol, cast
 
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
-from dalsegno.models import JsonObject, Seconds, Task, TaskResult, TaskResultStatus
+from dalsegno.models import Seconds, Task, TaskResult
 from dalsegno_functions.batch import SqsEvent
+from dalsegno_functions.function_results import result_of
 from dalsegno_functions.observability import correlate, instrument
 from dalsegno_functions.wiring import aws_engine, worker_engine
 from dalsegno_state.ports import Message, Queues, QueueSize, Received
 
 _LONGEST_CALL_SECONDS: Final = 890
-# What the official Python SDK calls a failure that trying again does not mend.
-_FOR_GOOD: Final = "NonRetryableException"
 
 
 class Invoke(Protocol):
@@ -99,32 +98,13 @@ def handler(event: SqsEvent, context: Any) -> PartialItemFailureResponse:
 def work(task: Task, invoke: Invoke) -> TaskResult:
     """Return what came of a task: its output, or the reason why it failed."""
     answer, failed = invoke(task.to_wire_json())
-    value = json.loads(answer) if answer else None
-    status, output, reason = TaskResultStatus.COMPLETED, _output(value), None
-    if failed:
-        error = value if isinstance(value, dict) else {}
-        kind = str(error.get("errorType", "Error"))
-        reason = f"{kind}: {error.get('errorMessage', value)}"
-        for_good = kind.rpartition(".")[2] == _FOR_GOOD
-        status = (
-            TaskResultStatus.FAILED_WITH_TERMINAL_ERROR if for_good else TaskResultStatus.FAILED
-        )
-        output = {}
-    return TaskResult(
+    return result_of(
+        json.loads(answer) if answer else None,
+        failed=failed,
         task_id=task.task_id,
-        workflow_instance_id=task.workflow_instance_id,
+        workflow_id=task.workflow_instance_id,
         worker_id=task.worker_id,
-        status=status,
-        output_data=output,
-        reason_for_incompletion=reason,
     )
-
-
-def _output(value: Any) -> JsonObject:
-    """Return an answer as a task's output; one that is no object becomes its ``result``."""
-    if isinstance(value, dict):
-        return value
-    return {} if value is None else {"result": value}
 
 
 @cache

@@ -1,5 +1,6 @@
-"""System tasks that have effects, such as HTTP calls, as a Lambda function on their queue."""
+"""System tasks that have effects, such as HTTP calls, as a Lambda function on their queues."""
 
+import os
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -20,8 +21,9 @@ def run(task_id: str) -> None:
     aws_engine().engine.run_system_task(task_id)
 
 
-def _consumer(_record: SQSRecord) -> Consumer:
-    return Consumer(Http.type, run)
+def _consumer(record: SQSRecord) -> Consumer:
+    is_shared = record.event_source_arn == os.environ.get("DALSEGNO_SYSTEM_QUEUE_ARN")
+    return Consumer(ids.SYSTEM_QUEUE if is_shared else Http.type, run)
 
 
 @instrument

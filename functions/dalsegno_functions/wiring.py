@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,8 @@ from dalsegno_functions.http.event import GatewayEvent
 from dalsegno_functions.http.response import Response
 from dalsegno_functions.http.router import Router
 from dalsegno_state.engine import Engine
-from dalsegno_state.ports import Clock, HttpClient, HttpReply, Ports, Queues
+from dalsegno_state.engine.effects.absent import no_services
+from dalsegno_state.ports import Clock, HttpClient, HttpReply, Ports, Queues, Services
 
 if TYPE_CHECKING:
     from dalsegno_functions.auth.gate import Callers, Gate
@@ -105,7 +107,7 @@ def local_engine(directory: Path | None, clock: Clock | None = None) -> LocalEng
         ports = open_ports(directory, clock or SystemClock())
     except (OSError, SchemaVersionError, sqlite3.Error) as error:
         raise DataDirectoryError(f"cannot use {directory}: {error}") from error
-    return LocalEngine(_engine(ports, allow_private=True), ports)
+    return LocalEngine(_engine(ports, allow_private=True, services=_local_services()), ports)
 
 
 @cache
@@ -119,13 +121,15 @@ def aws_engine() -> AwsEngine:
     from dalsegno_functions.observability import count
     from dalsegno_functions.observed_state import ObservedStateStore
     from dalsegno_functions.short_wakes import ShortWakes
-    from dalsegno_state.aws import AwsSettings, open_ports
+    from dalsegno_state.aws import AwsSettings, open_ports, open_services
 
-    opened = open_ports(AwsSettings.from_environment(), SystemClock())
+    settings = AwsSettings.from_environment()
+    opened = open_ports(settings, SystemClock())
     observers = (Measures(count), ShortWakes(opened.queues, opened.clock))
     ports = replace(opened, state=ObservedStateStore(opened.state, observers))
     allow_private = os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true"
-    return AwsEngine(_engine(ports, allow_private=allow_private), ports)
+    services = open_services(ports.clients, settings)
+    return AwsEngine(_engine(ports, allow_private=allow_private, services=services), ports)
 
 
 def worker_engine(queues: Queues) -> Engine:
@@ -222,7 +226,18 @@ def engine() -> Engine:
     return local_engine(Path(os.environ.get("DALSEGNO_DATA", ".dalsegno"))).engine
 
 
-def _engine(ports: Ports, *, allow_private: bool) -> Engine:
+def _local_services() -> Services:
+    """Return what system tasks reach from a local server: AWS's sinks, if it has AWS settings."""
+    services = no_services()
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region or find_spec("botocore") is None:
+        return services
+    from dalsegno_state.aws import open_publisher
+
+    return replace(services, events=open_publisher(region))
+
+
+def _engine(ports: Ports, *, allow_private: bool, services: Services | None = None) -> Engine:
     from dalsegno_state.sandbox import SandboxedScripts
 
     def client() -> HttpClient:
@@ -230,4 +245,10 @@ def _engine(ports: Ports, *, allow_private: bool) -> Engine:
 
         return GuardedHttpClient(allow_private=allow_private)
 
-    return Engine(ports, SandboxedScripts(), _HttpClientOnDemand(client))
+    http = _HttpClientOnDemand(client)
+    services = services or no_services()
+    if find_spec("confluent_kafka") is not None:
+        from dalsegno_state.kafka import KafkaProducer
+
+        services = replace(services, kafka=KafkaProducer())
+    return Engine(ports, SandboxedScripts(), http, services=services)

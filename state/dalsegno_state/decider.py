@@ -153,14 +153,14 @@ def _report(draft: Draft, event: Reported) -> None:
 def _kept_open(draft: Draft, task: TaskState, place: Place, event: Reported) -> TaskState:
     """Return an attempt its worker is not done with: handed out again after the callback."""
     callback_seconds = max(0, event.callback_after_seconds)
-    is_worker = flow.behaviour(draft, place, task).type == flow.WORKER_TYPE
+    comes_back = flow.behaviour(draft, place, task).type in flow.HANDED_OUT_AGAIN
     return replace(
         task,
-        status=TaskStatus.SCHEDULED if is_worker else TaskStatus.IN_PROGRESS,
+        status=TaskStatus.SCHEDULED if comes_back else TaskStatus.IN_PROGRESS,
         output=event.output,
         reason=event.reason,
         callback_after_seconds=callback_seconds,
-        wait_until=draft.now + callback_seconds * 1000 if is_worker else task.wait_until,
+        wait_until=draft.now + callback_seconds * 1000 if comes_back else task.wait_until,
         updated_at=draft.now,
     )
 

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 MAX_PAYLOAD_BYTES = 10_240 * 1024
 BUSY_WAKE_MS = 300_000
+# Types whose tasks have the default definition if nobody has defined them: without a timeout
+# their workflow would wait for ever if whoever does them died.
+DONE_ELSEWHERE = frozenset({"AWS_LAMBDA", "SIMPLE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +217,13 @@ class Draft:
     def task_def(self, place: Place, task_name: str) -> TaskDef | None:
         """Return the definition that rules a task, or None if it has none.
 
-        Work that a dynamic fork names without a definition has the default one: without a
-        timeout its workflow would wait for ever if its worker died.
+        Work that a dynamic fork names without a definition has the default one: see
+        ``DONE_ELSEWHERE``.
         """
         task = place.node.task
         if task.task_definition is None and task.type == "DYNAMIC":
             return self.stored_task_def(task_name)
-        if task.task_definition is None and task.type == "SIMPLE":
+        if task.task_definition is None and task.type in DONE_ELSEWHERE:
             return TaskDef(name=task_name)
         return task.task_definition
 

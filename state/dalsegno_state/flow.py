@@ -18,6 +18,8 @@ from dalsegno_state.transition import JoinArrival
 from dalsegno_state.worker_queue import choose_domain
 
 WORKER_TYPE = "SIMPLE"
+# A report that keeps one of these open has it handed out again after its callback.
+HANDED_OUT_AGAIN = frozenset({WORKER_TYPE, "HTTP_POLL"})
 NO_SEED = Seed()
 
 

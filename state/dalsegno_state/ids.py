@@ -11,6 +11,8 @@ from dalsegno.models import EpochMillis
 EVALUATOR_QUEUE = "_evaluator"
 # Tasks that system workers do, but for those that make HTTP calls: these have a queue of their own.
 SYSTEM_QUEUE = "_system"
+# Events of EVENT tasks with a conductor sink, for event handlers: see ``effects/event.py``.
+EVENTS_QUEUE = "_events"
 
 
 @dataclass(frozen=True, slots=True)

@@ -449,6 +449,97 @@ class HttpCallError(Exception):
     """No answer came: refused, timed out, unreachable or not allowed."""
 
 
+class ServiceCallError(Exception):
+    """A service did not take what a task had for it.
+
+    Attributes:
+        is_final: It never will.
+    """
+
+    def __init__(self, message: str, *, is_final: bool = False) -> None:
+        super().__init__(message)
+        self.is_final = is_final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingEvent:
+    """An event on its way out.
+
+    Attributes:
+        id: The same each time the event is published, so that a receiver can tell.
+        service: ``sqs``, ``sns`` or ``eventbridge``.
+        target: Name or address of the queue, topic or bus.
+        kind: What kind of event it is, where the service wants to know.
+        group: Events of one group keep their order, where the service keeps any.
+        body: At most 256 KB of JSON.
+    """
+
+    id: str
+    service: str
+    target: str
+    kind: str
+    group: str
+    body: JsonObject
+
+
+class EventPublisher(Protocol):
+    """Publishes the events of EVENT tasks outside."""
+
+    def publish(self, event: OutgoingEvent) -> None:
+        """Return once the service has the event.
+
+        Raises:
+            ServiceCallError: It refuses it.
+            UnavailableError: It cannot be reached, or is busy.
+        """
+        ...
+
+
+class FunctionInvoker(Protocol):
+    """Has functions work on tasks, and does not wait for them."""
+
+    def invoke(self, function: str, payload: bytes) -> None:
+        """Return once the function is sure to be called; raises as ``EventPublisher`` does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaRecord:
+    """A record for Kafka.
+
+    Attributes:
+        timeout_ms: By when it must be acknowledged.
+    """
+
+    bootstrap_servers: str
+    topic: str
+    value: bytes
+    key: bytes | None
+    headers: dict[str, bytes]
+    timeout_ms: int
+
+
+class RecordProducer(Protocol):
+    """Sends records to Kafka."""
+
+    def produce(self, record: KafkaRecord) -> None:
+        """Return once a record is acknowledged; raises ``ServiceCallError`` if it was not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What system tasks reach beside HTTP; see ``engine/effects/absent.py`` for none of it.
+
+    Attributes:
+        kafka: None if no client for Kafka is installed.
+    """
+
+    events: EventPublisher
+    functions: FunctionInvoker
+    kafka: RecordProducer | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All that the engine is given."""
@@ -471,19 +562,26 @@ __all__ = [
     "Document",
     "DocumentStore",
     "Due",
+    "EventPublisher",
+    "FunctionInvoker",
     "HttpCallError",
     "HttpClient",
     "HttpReply",
     "JsonObject",
+    "KafkaRecord",
     "Limits",
     "Message",
+    "OutgoingEvent",
     "PayloadStore",
     "PollRecords",
     "Ports",
     "QueueSize",
     "Queues",
     "Received",
+    "RecordProducer",
     "Secrets",
+    "ServiceCallError",
+    "Services",
     "StateStore",
     "TaskLogs",
     "WorkflowQuery",

@@ -10,8 +10,18 @@ from dalsegno_state.retry import total_timeout_reason
 
 # They wait for others, who take the time they take.
 _WAITING: Final = frozenset(
-    {"DO_WHILE", "HUMAN", "JOIN", "PULL_WORKFLOW_MESSAGES", "SUB_WORKFLOW", "WAIT"}
+    {
+        "DO_WHILE",
+        "HUMAN",
+        "JOIN",
+        "PULL_WORKFLOW_MESSAGES",
+        "SUB_WORKFLOW",
+        "WAIT",
+        "WAIT_FOR_WEBHOOK",
+    }
 )
+# Their effect shows in their output; whoever completes them then takes the time it takes.
+_ASYNC_COMPLETE: Final = frozenset({"EVENT", "HTTP", "KAFKA_PUBLISH"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +94,8 @@ def _response_expiry(task: TaskState, task_def: TaskDef) -> Iterator[Expiry]:
     limit = task_def.response_timeout_seconds
     if limit <= 0 or task.task_type in _WAITING:
         return
-    if task.task_type == "HTTP" and task.output:
-        return  # the call was answered; whoever completes the task takes the time it takes
+    if task.task_type in _ASYNC_COMPLETE and task.output:
+        return
     yield Expiry(
         at=task.updated_at + (limit + task.callback_after_seconds) * 1000,
         reason=(

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -17,6 +17,7 @@ from dalsegno.models import (
     WorkflowTask,
 )
 from dalsegno_state.tasks.rules import RULES, SCRIPTS
+from dalsegno_state.tasks.served_by_workers import TYPES_OF_WORKERS
 
 # JSON parsers stop at about 200 levels, and a nested task takes up to four of them.
 MAX_NESTING: Final = 40
@@ -46,6 +47,17 @@ def check_workflow_def(definition: WorkflowDef, scripts: ScriptChecker | None = 
         InvalidRequestError: The definition breaks at least one rule.
     """
     _refuse(_definition_violations(definition, scripts, path="workflowDef", depth=0))
+
+
+def check_served(definition: WorkflowDef, has_task_def: Callable[[str], bool]) -> None:
+    """Refuse task types that only workers do, unless somebody has said that there are workers.
+
+    A task definition named after the type says so.
+
+    Raises:
+        InvalidRequestError: The definition uses such a type, and no task definition is named so.
+    """
+    _refuse(_unserved(definition, has_task_def, path="workflowDef"))
 
 
 def check_task_def(task_def: TaskDef) -> None:
@@ -97,6 +109,22 @@ def _definition_violations(
         yield from _unknown_references(place, known)
     for place in places:
         yield from _task_violations(place, scripts)
+
+
+def _unserved(
+    definition: WorkflowDef, has_task_def: Callable[[str], bool], *, path: str
+) -> Iterator[ValidationErrorItem]:
+    for place in _with_nested(_listed(definition.tasks, f"{path}.tasks", 0)):
+        task_type, params = place.task.type, place.task.sub_workflow_param
+        if task_type in TYPES_OF_WORKERS and not has_task_def(task_type):
+            yield _violation(
+                f"{place.path}.type",
+                f"taskType: {task_type} is done by workers only: register a task definition named "
+                f"{task_type} and have a worker poll it, taskName: {place.task.name}",
+            )
+        if params is not None and isinstance(params.workflow_definition, WorkflowDef):
+            inner = f"{place.path}.subWorkflowParam.workflowDefinition"
+            yield from _unserved(params.workflow_definition, has_task_def, path=inner)
 
 
 def _listed(tasks: Iterable[WorkflowTask], path: str, depth: int) -> list[_Place]:

@@ -17,7 +17,13 @@ _MARKS_MS = (DOUBT_MS, 16 * DOUBT_MS, 256 * DOUBT_MS)
 _WEEK_MS = 7 * 86_400_000
 # Where tasks of system types wait that do not have a queue named after their type.
 _SHARED_QUEUES: Final[Mapping[str, str]] = {
+    "AWS_LAMBDA": ids.SYSTEM_QUEUE,
+    "EVENT": ids.SYSTEM_QUEUE,
+    "GET_WORKFLOW": ids.SYSTEM_QUEUE,
+    "HTTP_POLL": "HTTP",
+    "KAFKA_PUBLISH": ids.SYSTEM_QUEUE,
     "PULL_WORKFLOW_MESSAGES": ids.SYSTEM_QUEUE,
+    "WAIT_FOR_WEBHOOK": ids.SYSTEM_QUEUE,
 }
 
 

@@ -87,7 +87,10 @@ def http(ref: str, path: str, **fields: Any) -> JsonObject:
         "body": {"for": ref},
         "headers": {"Idempotency-Key": "${CPEWF_TASK_ID}"},
     }
-    return task(ref, "HTTP", inputParameters={"http_request": request}, **fields)
+    if fields.get("type") == "HTTP_POLL":
+        done = "$.output.response.body.late"
+        request = {**request, "terminationCondition": done, "pollingInterval": 25}
+    return {**task(ref, "HTTP", inputParameters={"http_request": request}), **fields}
 
 
 def pull(ref: str, **inputs: Any) -> JsonObject:
@@ -98,10 +101,14 @@ def pull(ref: str, **inputs: Any) -> JsonObject:
 # -- what clients do ---------------------------------------------------------------------------
 
 
-def update(ref: str, status: TaskStatus = TaskStatus.COMPLETED) -> Step:
+def update(
+    ref: str,
+    status: TaskStatus = TaskStatus.COMPLETED,
+    when: Callable[[World], bool] | None = None,
+) -> Step:
     """Return the step of ending an open task by its reference."""
     return Step(
-        when=lambda world: world.is_open(ref),
+        when=when or is_open(ref),
         do=lambda world: world.engine.tasks.update_by_ref(ROOT, ref, status, {"told": ref}, None),
         took=lambda world: not world.is_open(ref),
     )
@@ -127,6 +134,30 @@ def push(payload: JsonObject, when: Callable[[World], bool]) -> Step:
             world.engine.messages.push(ROOT, payload)
 
     return Step(when=when, do=send, took=is_known)
+
+
+def request(webhook_id: str, payload: JsonObject, ref: str) -> Step:
+    """Return the step of calling a webhook that a task is known to wait for."""
+
+    def is_entered(world: World) -> bool:
+        kinds = "SELECT 1 FROM documents WHERE kind LIKE 'webhook/%'"
+        return world.is_open(ref) and bool(world.stored.database.read(kinds))
+
+    return Step(
+        when=is_entered,
+        do=lambda world: world.engine.webhooks.deliver(webhook_id, payload),
+        took=lambda world: not world.is_open(ref),
+    )
+
+
+def is_published(ref: str) -> Callable[[World], bool]:
+    """Return the test whether an open task tells of its effect."""
+
+    def tells(world: World) -> bool:
+        found = world.task(ref)
+        return found is not None and bool(found.output)
+
+    return tells
 
 
 def is_open(ref: str) -> Callable[[World], bool]:
@@ -704,6 +735,31 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
             push({"n": 4}, is_open("p4__2")),
         ],
         # A message whose sender died is found when the task that waits is in doubt.
+        patience_seconds=40_000,
+    ),
+    Scenario(
+        "system tasks",
+        [
+            workflow(
+                "effects",
+                task("e1", "EVENT", sink="conductor", inputParameters={"n": 1}),
+                task("e2", "EVENT", sink="conductor:done", asyncComplete=True),
+                task("k", "KAFKA_PUBLISH", optional=True, inputParameters={"kafka_request": {}}),
+                task("l", "AWS_LAMBDA", inputParameters={"functionName": "f"}),
+                child("s", "child"),
+                task("g", "GET_WORKFLOW", inputParameters={"id": "${s.output.subWorkflowId}"}),
+                http("h", "/poll", type="HTTP_POLL"),
+                task(
+                    "w",
+                    "WAIT_FOR_WEBHOOK",
+                    inputParameters={"webhookId": "hook", "matches": {"$.order": "A"}},
+                ),
+                task("z", inputParameters={"w": "${w.output.n}", "l": "${l.output.by}"}),
+            ),
+            _CHILD,
+        ],
+        task_defs=[task_def("l")],
+        steps=[update("e2", when=is_published("e2")), request("hook", {"order": "A", "n": 3}, "w")],
         patience_seconds=40_000,
     ),
     Scenario(

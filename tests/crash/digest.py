@@ -78,6 +78,8 @@ def _without_times(value: Any) -> Any:
     shown = {key: _without_times(each) for key, each in value.items()}
     if "failedWorkflow" in shown:
         shown["failedWorkflow"] = "..."
+    if "ownerApp" in shown or "workflowName" in shown:  # an execution that was read
+        return {key: shown[key] for key in ("workflowId", "status", "output")}
     if "receivedAt" in shown:
         return shown["payload"]
     return shown

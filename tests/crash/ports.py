@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
 from dalsegno.errors import UnavailableError
-from dalsegno_state.ports import HttpClient, Message, Ports, Queues, StateStore
+from dalsegno_state.ports import FunctionInvoker, HttpClient, Message, Ports, Queues, StateStore
 from dalsegno_state.writes import Lost, Write
 
 T = TypeVar("T")
@@ -122,6 +122,11 @@ def dying_ports(ports: Ports, calls: Calls) -> Ports:
 def dying_http(client: HttpClient, calls: Calls) -> HttpClient:
     """Return the same client, with every request counted."""
     return cast("HttpClient", _Port(client, "http", calls))
+
+
+def dying_functions(functions: FunctionInvoker, calls: Calls) -> FunctionInvoker:
+    """Return the same invoker, with every invocation counted."""
+    return cast("FunctionInvoker", _Port(functions, "functions", calls))
 
 
 class _Port:

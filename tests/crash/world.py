@@ -22,15 +22,18 @@ from dalsegno.models import (
 )
 from dalsegno_state.draft import Tools
 from dalsegno_state.engine import EVALUATOR_QUEUE, SYSTEM_QUEUES, Engine, runner
+from dalsegno_state.engine.effects.absent import NoPublisher
 from dalsegno_state.execution import TaskState, WorkflowState
-from dalsegno_state.ports import HttpCallError, HttpReply, Ports
+from dalsegno_state.ids import EVENTS_QUEUE
+from dalsegno_state.ports import HttpCallError, HttpReply, Message, Ports, Queues, Services
 from dalsegno_state.sandbox import SandboxedScripts
 from dalsegno_state.scripts import Scripts
 from tests.clock import ManualClock
 from tests.crash.installations import Installation, OnSqlite
-from tests.crash.ports import Calls, CrashError, dying_http
+from tests.crash.ports import Calls, CrashError, dying_functions, dying_http
 
 ROOT: Final = "0190f000-0000-7000-8000-000000000000"
+_RESULTS: Final = "_results"
 _VISIBILITY_SECONDS: Final = 30
 _MOST_ROUNDS: Final = 30_000
 
@@ -105,8 +108,10 @@ class Scenario:
 class Service:
     """See ``HttpClient``: answers by script and remembers who called."""
 
-    def __init__(self, replies: Mapping[str, Sequence[int]]) -> None:
+    def __init__(self, replies: Mapping[str, Sequence[int]], clock: ManualClock) -> None:
         self._replies = replies
+        self._clock = clock
+        self._late_at = clock.now() + 60_000
         self.calls: list[str] = []
 
     def request(
@@ -128,8 +133,28 @@ class Service:
         status = statuses[min(attempt, len(statuses) - 1)]
         if status == 0:
             raise HttpCallError("connection refused")
-        reply = {"path": path, "sent": None if body is None else json.loads(body)}
+        reply: JsonObject = {"path": path, "sent": None if body is None else json.loads(body)}
+        if path.startswith("/poll"):
+            reply["late"] = self._clock.now() >= self._late_at
         return HttpReply(status_code=status, reason_phrase="-", body=json.dumps(reply).encode())
+
+
+class Functions:
+    """See ``FunctionInvoker``: has the result sent back through a queue."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+
+    def invoke(self, function: str, payload: bytes) -> None:
+        """See ``FunctionInvoker.invoke``."""
+        task = json.loads(payload)
+        result = TaskResult(
+            workflow_instance_id=task["workflowInstanceId"],
+            task_id=task["taskId"],
+            status=TaskResultStatus.COMPLETED,
+            output_data={"by": function},
+        )
+        self._queues.send([Message(queue=_RESULTS, body=result.to_wire_json().decode())])
 
 
 class World:
@@ -157,7 +182,8 @@ class World:
         self.began_at = self.clock.now()
         self.place = install(self.clock)
         self.stored: Ports = self.place.ports
-        self.service = Service(scenario.replies)
+        self.service = Service(scenario.replies, self.clock)
+        self.events: set[str] = set()
         self.steps_done = 0
         self.deaths = 0
         self.refusals = 0
@@ -170,6 +196,7 @@ class World:
         self._holds = True
         self._register()
         self._http = dying_http(self.service, self.calls)
+        self._functions = dying_functions(Functions(self.stored.queues), self.calls)
         self._ports, self.engine = self._new_process()
 
     # -- running -----------------------------------------------------------------------------
@@ -214,6 +241,10 @@ class World:
     def _serve(self, queue: str) -> None:
         if queue == EVALUATOR_QUEUE:
             self._consume(queue, lambda body: self.engine.evaluate(body))
+        elif queue == EVENTS_QUEUE:
+            self._consume(queue, lambda body: self.events.add(json.loads(body)["id"]))
+        elif queue == _RESULTS:
+            self._consume(queue, self._take_result)
         elif queue in SYSTEM_QUEUES:
             self._consume(queue, lambda body: self.engine.run_system_task(body))
         else:
@@ -233,7 +264,9 @@ class World:
                 take_in(message.body)
                 self._ports.queues.delete(queue, [message.receipt])
 
-        if not self._outlive(consume) and not self._repeats:
+        # A lost result is a worker that never reports: the response timeout is for that.
+        keeps = self._repeats or queue == _RESULTS
+        if not self._outlive(consume) and not keeps:
             self.stored.queues.delete(queue, [message.receipt for message in received])
 
     def _work(self, queue: str) -> None:
@@ -256,6 +289,9 @@ class World:
             hand = self._hand(task.workflow_instance_id, task.task_id, task.poll_count)
             if hand not in self._dead_hands:
                 self._take(task)
+
+    def _take_result(self, body: str) -> None:
+        self.engine.tasks.update(TaskResult.model_validate_json(body))
 
     def _take(self, task: Task) -> None:
         """Do a task; the workers of this world report at once."""
@@ -399,8 +435,15 @@ class World:
 
     def _new_process(self) -> tuple[Ports, Engine]:
         ports = self.place.process(self.calls)
-        inline_bytes = self.scenario.inline_bytes
-        return ports, Engine(ports, the_scripts(), self._http, inline_bytes=inline_bytes)
+        services = Services(events=NoPublisher(), functions=self._functions)
+        engine = Engine(
+            ports,
+            the_scripts(),
+            self._http,
+            services=services,
+            inline_bytes=self.scenario.inline_bytes,
+        )
+        return ports, engine
 
     @contextmanager
     def _small_decisions(self) -> Iterator[None]:

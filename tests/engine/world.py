@@ -1,5 +1,6 @@
 """A whole engine in memory: its clock moves by hand, its workers do as a script says."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,8 @@ from dalsegno.models import (
     WorkflowDef,
 )
 from dalsegno_state.engine import EVALUATOR_QUEUE, SYSTEM_QUEUES, Engine
-from dalsegno_state.ports import HttpCallError, HttpReply
+from dalsegno_state.ids import EVENTS_QUEUE
+from dalsegno_state.ports import HttpCallError, HttpReply, OutgoingEvent, Services
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.sqlite import open_ports
 from tests.clock import ManualClock
@@ -108,6 +110,29 @@ class ScriptedHttp:
         return reply
 
 
+class RememberingServices:
+    """See ``EventPublisher`` and ``FunctionInvoker``: keeps what it is given, or refuses it."""
+
+    def __init__(self) -> None:
+        self.refusals: list[Exception] = []
+        self.published: list[OutgoingEvent] = []
+        self.invoked: list[tuple[str, JsonObject]] = []
+
+    def publish(self, event: OutgoingEvent) -> None:
+        """See ``EventPublisher.publish``."""
+        self._take()
+        self.published.append(event)
+
+    def invoke(self, function: str, payload: bytes) -> None:
+        """See ``FunctionInvoker.invoke``."""
+        self._take()
+        self.invoked.append((function, json.loads(payload)))
+
+    def _take(self) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+
+
 class World:
     """One engine, its queues, and everybody who works on them."""
 
@@ -115,7 +140,9 @@ class World:
         self.clock = ManualClock()
         self.ports = open_ports(None, self.clock)
         self.http = ScriptedHttp()
-        self.engine = Engine(self.ports, scripts, self.http)
+        self.services = RememberingServices()
+        services = Services(events=self.services, functions=self.services)
+        self.engine = Engine(self.ports, scripts, self.http, services=services)
 
     # -- definitions -----------------------------------------------------------------------
 
@@ -250,6 +277,14 @@ class World:
         message_id = self.engine.messages.push(workflow_id, payload)
         self.pump()
         return message_id
+
+    def events(self) -> list[JsonObject]:
+        """Return the events for event handlers that were published since the last call."""
+        received = self.ports.queues.receive(
+            EVENTS_QUEUE, count=100, wait_seconds=0, visibility_seconds=30
+        )
+        self.ports.queues.delete(EVENTS_QUEUE, [message.receipt for message in received])
+        return [json.loads(message.body) for message in received]
 
     # -- looking ---------------------------------------------------------------------------
 

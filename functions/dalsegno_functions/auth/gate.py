@@ -53,6 +53,8 @@ class Gate:
             received = self._callers.reception(event)
             if received is not None:
                 return received
+            if _is_protected_webhook(event, engine):
+                return router.answer(event, engine)
             _admit(self._callers.identities(event), event, engine)
         except TokenError as error:
             return _unauthorized(error.code, str(error))
@@ -74,9 +76,7 @@ def _admit(identities: Sequence[Identity], event: GatewayEvent, engine: Engine) 
 
 
 def _admit_as(identity: Identity, event: GatewayEvent, engine: Engine) -> None:
-    method = event["requestContext"]["http"]["method"]
-    segments = [unquote(segment) for segment in event["rawPath"].strip("/").split("/")]
-    match verdict(identity.role, method, segments):
+    match verdict(identity.role, *_operation(event)):
         case Allowed():
             return
         case Refused():
@@ -87,6 +87,21 @@ def _admit_as(identity: Identity, event: GatewayEvent, engine: Engine) -> None:
             _of_type(identity, lambda: engine.tasks.get(_reported(event)).task_type)
         case OfTask(str() as task_id):
             _of_type(identity, lambda: engine.tasks.get(task_id).task_type)
+
+
+def _is_protected_webhook(event: GatewayEvent, engine: Engine) -> bool:
+    """Return whether a request is for a webhook that asks for a secret of its own."""
+    match _operation(event):
+        case "POST", ["webhook", webhook_id]:
+            return engine.webhooks.is_protected(webhook_id)
+        case _:
+            return False
+
+
+def _operation(event: GatewayEvent) -> tuple[str, list[str]]:
+    """Return the method of a request, and the segments of its path."""
+    segments = [unquote(segment) for segment in event["rawPath"].strip("/").split("/")]
+    return event["requestContext"]["http"]["method"], segments
 
 
 def _of_type(identity: Identity, find: Callable[[], str]) -> None:

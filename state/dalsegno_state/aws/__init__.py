@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from dalsegno_state.aws.client import Clients, Observer
 from dalsegno_state.aws.definitions import DynamoDefinitionStore
 from dalsegno_state.aws.documents import DynamoDocumentStore
+from dalsegno_state.aws.event_publisher import AwsEventPublisher
+from dalsegno_state.aws.functions import LambdaInvoker
 from dalsegno_state.aws.limits import DynamoLimits
 from dalsegno_state.aws.logs import DynamoTaskLogs
 from dalsegno_state.aws.payloads import S3PayloadStore
@@ -17,7 +19,7 @@ from dalsegno_state.aws.settings import AwsSettings, SettingsError
 from dalsegno_state.aws.state import DynamoStateStore
 from dalsegno_state.aws.table import Table
 from dalsegno_state.aws.timers import Timers
-from dalsegno_state.ports import Clock, Ports
+from dalsegno_state.ports import Clock, EventPublisher, Ports, Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +67,25 @@ def ports_with(clients: Clients, settings: AwsSettings, clock: Clock) -> AwsPort
     )
 
 
-__all__ = ["AwsPorts", "AwsSettings", "SettingsError", "open_ports", "ports_with"]
+def open_services(clients: Clients, settings: AwsSettings) -> Services:
+    """Return what system tasks reach from within a deployment."""
+    return Services(
+        events=AwsEventPublisher(clients, settings.evaluator_queue_arn),
+        functions=LambdaInvoker(clients),
+    )
+
+
+def open_publisher(region: str) -> EventPublisher:
+    """Return what publishes events from outside a deployment."""
+    return AwsEventPublisher(Clients(region))
+
+
+__all__ = [
+    "AwsPorts",
+    "AwsSettings",
+    "SettingsError",
+    "open_ports",
+    "open_publisher",
+    "open_services",
+    "ports_with",
+]

@@ -14,9 +14,12 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -72,6 +75,21 @@ class Clients:
     def ssm(self) -> "SSMClient":
         """The parameter store."""
         return cast("SSMClient", self._make("ssm"))
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        """SNS."""
+        return cast("SNSClient", self._make("sns"))
+
+    @cached_property
+    def events(self) -> "EventBridgeClient":
+        """EventBridge."""
+        return cast("EventBridgeClient", self._make("events"))
+
+    @cached_property
+    def lambda_(self) -> "LambdaClient":
+        """Lambda."""
+        return cast("LambdaClient", self._make("lambda"))
 
     def close(self) -> None:
         """Close the connections of the clients that were made."""

@@ -5,8 +5,15 @@ from typing import Final
 from dalsegno.models import JsonObject
 from dalsegno_state.engine.children import Children
 from dalsegno_state.engine.claiming import Claims
+from dalsegno_state.engine.effects.absent import no_services
+from dalsegno_state.engine.effects.aws_lambda import InvokeFunction
+from dalsegno_state.engine.effects.event import Publish
+from dalsegno_state.engine.effects.get_workflow import ReadWorkflow
 from dalsegno_state.engine.effects.http import HttpCall
+from dalsegno_state.engine.effects.http_poll import HttpPolling
+from dalsegno_state.engine.effects.kafka_publish import SendRecord
 from dalsegno_state.engine.effects.pull_workflow_messages import PullMessages
+from dalsegno_state.engine.effects.wait_for_webhook import EnterWebhook
 from dalsegno_state.engine.effects.work import Effect
 from dalsegno_state.engine.environment import ManagedEnvironment
 from dalsegno_state.engine.executions import Executions
@@ -23,12 +30,12 @@ from dalsegno_state.engine.storing import Writer
 from dalsegno_state.engine.system_tasks import SystemTasks
 from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
+from dalsegno_state.engine.webhooks import Webhooks
 from dalsegno_state.events import Look, ScheduleDue, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
-from dalsegno_state.ports import HttpClient, Ports
+from dalsegno_state.ports import HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.http import Http
-from dalsegno_state.tasks.pull_workflow_messages import PullWorkflowMessages
 from dalsegno_state.view import View
 
 SYSTEM_QUEUES: Final = (Http.type, SYSTEM_QUEUE)
@@ -40,6 +47,7 @@ class Engine:
     """Durable workflows over a set of ports.
 
     Args:
+        services: What system tasks reach beside HTTP; nothing, if None.
         inline_bytes: Payloads longer than this are kept beside the items that name them.
     """
 
@@ -49,6 +57,7 @@ class Engine:
         scripts: Scripts,
         http: HttpClient,
         *,
+        services: Services | None = None,
         inline_bytes: int = _INLINE_BYTES,
     ) -> None:
         self._ports = ports
@@ -81,11 +90,14 @@ class Engine:
         )
         self.schedules = Schedules(ports, self.scheduler, starter.definition_of)
         self.messages = WorkflowMessages(ports, self.queries, self._look)
-        effects: dict[str, Effect] = {
-            Http.type: HttpCall(ports, http),
-            PullWorkflowMessages.type: PullMessages(self.messages),
-        }
-        self._system_tasks = SystemTasks(ports, loader, self._runner, claims, effects)
+        self.webhooks = Webhooks(ports, self._runner.run)
+        self._system_tasks = SystemTasks(
+            ports,
+            loader,
+            self._runner,
+            claims,
+            self._effects(scripts, http, services or no_services()),
+        )
 
     def evaluate(self, body: str) -> None:
         """Take in one message of the evaluator queue; it may be deleted once this returns."""
@@ -105,6 +117,19 @@ class Engine:
     def run_system_task(self, task_id: str) -> None:
         """Do one task of a system queue; its message may be deleted once this returns."""
         self._system_tasks.run(task_id)
+
+    def _effects(self, scripts: Scripts, http: HttpClient, services: Services) -> dict[str, Effect]:
+        call = HttpCall(self._ports, http)
+        return {
+            "AWS_LAMBDA": InvokeFunction(services.functions),
+            "EVENT": Publish(self._ports.queues, services.events),
+            "GET_WORKFLOW": ReadWorkflow(self.queries),
+            "HTTP": call,
+            "HTTP_POLL": HttpPolling(call, scripts),
+            "KAFKA_PUBLISH": SendRecord(self._ports, services.kafka),
+            "PULL_WORKFLOW_MESSAGES": PullMessages(self.messages),
+            "WAIT_FOR_WEBHOOK": EnterWebhook(self.webhooks),
+        }
 
     def _look(self, workflow_id: str, ref: str) -> None:
         self._runner.run(workflow_id, Look(ref=ref))

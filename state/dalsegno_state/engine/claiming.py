@@ -6,6 +6,7 @@ from typing import Final
 
 from dalsegno.models import EpochMillis, TaskDef, TaskStatus
 from dalsegno_state import ids
+from dalsegno_state.draft import DONE_ELSEWHERE
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.plan import Plan
@@ -157,7 +158,8 @@ def definition_of(task: TaskState, plan: Plan, definitions: DefinitionStore) -> 
     if task.node is not None:
         embedded = task.node.get("taskDefinition")
         if embedded is None:
-            return TaskDef(name=task.name) if task.task_type == task.name else None
+            is_default = task.task_type == task.name or task.task_type in DONE_ELSEWHERE
+            return TaskDef(name=task.name) if is_default else None
         return TaskDef.model_validate(embedded)
     node = plan.nodes.get(task.base_ref)
     if node is None:

@@ -6,7 +6,12 @@ from itertools import groupby
 from dalsegno.errors import ConductorError, ConflictError, InvalidRequestError, NotFoundError
 from dalsegno.models import BulkResponse, TaskDef, WorkflowDef, WorkflowDefSummary
 from dalsegno_state.ports import Clock, DefinitionStore
-from dalsegno_state.validation import ScriptChecker, check_task_def, check_workflow_def
+from dalsegno_state.validation import (
+    ScriptChecker,
+    check_served,
+    check_task_def,
+    check_workflow_def,
+)
 
 
 class Metadata:
@@ -38,6 +43,7 @@ class Metadata:
     def check_workflow_def(self, definition: WorkflowDef) -> None:
         """Raise InvalidRequestError if the definition breaks a rule; store nothing."""
         check_workflow_def(definition, self._scripts)
+        check_served(definition, lambda name: self._definitions.task_def(name) is not None)
 
     def update_workflow_defs(self, definitions: Sequence[WorkflowDef]) -> BulkResponse:
         """Store definitions, new or not; report for each name whether it is stored.

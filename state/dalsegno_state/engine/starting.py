@@ -16,12 +16,12 @@ from dalsegno.models import (
     WorkflowTask,
 )
 from dalsegno_state import ids
-from dalsegno_state.draft import MAX_PAYLOAD_BYTES, size_bytes
+from dalsegno_state.draft import DONE_ELSEWHERE, MAX_PAYLOAD_BYTES, size_bytes
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
 from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
-from dalsegno_state.validation import ScriptChecker, check_workflow_def
+from dalsegno_state.validation import ScriptChecker, check_served, check_workflow_def
 from dalsegno_state.waking import FIRST_WAKE_MS
 
 _MOST_REMEMBERED: Final = 256
@@ -110,6 +110,8 @@ class Starter:
             if not definition.name:
                 definition = definition.model_copy(update={"name": request.name})
             check_workflow_def(definition, self._checker)
+            task_def = self._ports.definitions.task_def
+            check_served(definition, lambda name: task_def(name) is not None)
             return definition
         return self.stored_definition(request.name, request.version)
 
@@ -203,7 +205,7 @@ def _inner_mapped(
 
 def _ad_hoc(task: WorkflowTask) -> TaskDef:
     """Return the definition of a task that nobody defined, as Conductor makes it."""
-    if task.type == "SIMPLE":
+    if task.type in DONE_ELSEWHERE:
         return TaskDef(name=task.name)
     return TaskDef(name=task.name, retry_count=0, response_timeout_seconds=0)
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from dalsegno.models import TaskStatus, WorkflowTask
 from dalsegno_state import ids
 from dalsegno_state.engine.claiming import Claimed, Claims, NotYet, definition_of
-from dalsegno_state.engine.effects.work import Effect, Work
+from dalsegno_state.engine.effects.work import WORKER_ID, Effect, HandOver, Work
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.runner import Runner
+from dalsegno_state.events import Reported
 from dalsegno_state.execution import TaskState
 from dalsegno_state.ports import Message, Ports
 from dalsegno_state.view import View
@@ -39,7 +40,7 @@ class SystemTasks:
 
     def run(self, task_id: str) -> None:
         """Do a scheduled task, unless somebody else is at it."""
-        match self._claims.claim(task_id, "system"):
+        match self._claims.claim(task_id, WORKER_ID):
             case Claimed(task, view):
                 self._perform(self._work(view, task))
             case NotYet(delay_ms):
@@ -69,10 +70,25 @@ class SystemTasks:
 
     def _perform(self, work: Work) -> None:
         effect = self._effects[work.task.task_type]
-        report = effect.perform(work)
-        if report is not None:
-            self._runner.run(work.task.workflow_id, report)
-            effect.settle(work)
+        match effect.perform(work):
+            case Reported() as report:
+                self._runner.run(work.task.workflow_id, report)
+                effect.settle(work)
+            case HandOver(queue):
+                self._hand_over(work.task, queue)
+
+    def _hand_over(self, task: TaskState, queue: str) -> None:
+        """Make a claimed task available again, for the workers of a queue."""
+        free = replace(
+            task,
+            revision=task.revision + 1,
+            status=TaskStatus.SCHEDULED,
+            worker_id=None,
+            poll_count=task.poll_count - 1,
+            updated_at=self._ports.clock.now(),
+        )
+        if self._ports.state.commit([ReplaceTask(free, task.task_id, task.revision)]) is None:
+            self._ports.queues.send([Message(queue=queue, body=task.task_id)])
 
     def _found(self, task_id: str) -> tuple[View, TaskState] | None:
         """Return an attempt that is the current one of a system task."""

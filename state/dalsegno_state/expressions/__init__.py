@@ -2,6 +2,7 @@
 
 from dalsegno_state.expressions.errors import ExpressionError
 from dalsegno_state.expressions.path import path_error, walk
+from dalsegno_state.expressions.query import Query
 from dalsegno_state.expressions.scope import Scope
 from dalsegno_state.expressions.secrets import reveal_secrets
 from dalsegno_state.expressions.template import evaluate, references
@@ -9,6 +10,7 @@ from dalsegno_state.expressions.text import java_text
 
 __all__ = [
     "ExpressionError",
+    "Query",
     "Scope",
     "evaluate",
     "java_text",

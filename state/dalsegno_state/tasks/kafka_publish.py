@@ -1,8 +1,10 @@
 """KAFKA_PUBLISH: publish a record to Kafka."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from dalsegno.models import WorkflowTask
+from dalsegno_state.tasks.system_task import SystemTask
 
 
 def violations(task: WorkflowTask) -> Iterator[str]:
@@ -12,3 +14,9 @@ def violations(task: WorkflowTask) -> Iterator[str]:
             "inputParameters.kafka_request field is required for "
             f"taskType: KAFKA_PUBLISH taskName: {task.name}"
         )
+
+
+class KafkaPublish(SystemTask):
+    """Is sent by a system worker, or handed over to a worker that polls this type."""
+
+    type: ClassVar[str] = "KAFKA_PUBLISH"

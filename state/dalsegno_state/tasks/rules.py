@@ -5,13 +5,16 @@ from typing import Final, TypeAlias
 
 from dalsegno.models import WorkflowTask
 from dalsegno_state.tasks import (
+    aws_lambda,
     decision,
     do_while,
     dynamic,
     event,
     fork_join,
     fork_join_dynamic,
+    get_workflow,
     http,
+    http_poll,
     json_jq_transform,
     kafka_publish,
     pull_workflow_messages,
@@ -19,19 +22,23 @@ from dalsegno_state.tasks import (
     switch,
     terminate,
     wait,
+    wait_for_webhook,
 )
 
 Rule: TypeAlias = Callable[[WorkflowTask], Iterator[str]]
 ScriptFinder: TypeAlias = Callable[[WorkflowTask], str | None]
 
 RULES: Final[Mapping[str, Rule]] = {
+    "AWS_LAMBDA": aws_lambda.violations,
     "DECISION": decision.violations,
     "DO_WHILE": do_while.violations,
     "DYNAMIC": dynamic.violations,
     "EVENT": event.violations,
     "FORK_JOIN": fork_join.violations,
     "FORK_JOIN_DYNAMIC": fork_join_dynamic.violations,
+    "GET_WORKFLOW": get_workflow.violations,
     "HTTP": http.violations,
+    "HTTP_POLL": http_poll.violations,
     "JSON_JQ_TRANSFORM": json_jq_transform.violations,
     "KAFKA_PUBLISH": kafka_publish.violations,
     "PULL_WORKFLOW_MESSAGES": pull_workflow_messages.violations,
@@ -39,9 +46,11 @@ RULES: Final[Mapping[str, Rule]] = {
     "SWITCH": switch.violations,
     "TERMINATE": terminate.violations,
     "WAIT": wait.violations,
+    "WAIT_FOR_WEBHOOK": wait_for_webhook.violations,
 }
 
 SCRIPTS: Final[Mapping[str, ScriptFinder]] = {
     "DECISION": decision.script,
+    "HTTP_POLL": http_poll.script,
     "SWITCH": switch.script,
 }

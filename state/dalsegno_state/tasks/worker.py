@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from dalsegno.models import TaskStatus
+from dalsegno.models import JsonObject, TaskStatus
 from dalsegno_state import flow
 from dalsegno_state.draft import Draft, Place, runtime_type
 from dalsegno_state.execution import TaskState
@@ -47,8 +47,9 @@ def put_in_queue(
     task_type: str,
     name: str,
     domain: str | None = None,
+    extra: JsonObject | None = None,
 ) -> None:
-    """Create a task and announce it in the queue of its type."""
+    """Create a task, with ``extra`` laid over its input, and announce it in its queue."""
     inputs = flow.input_of(draft, place, seed, draft.task_def(place, name))
     task = flow.new_task(
         draft,
@@ -57,7 +58,7 @@ def put_in_queue(
         status=TaskStatus.SCHEDULED,
         task_type=task_type,
         name=name,
-        inputs=inputs,
+        inputs={**inputs, **(extra or {})},
         domain=domain,
         delay_seconds=max(0, place.node.task.start_delay),
     )

@@ -63,6 +63,13 @@ class Work:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """The task is left to the workers that poll a queue."""
+
+    queue: str
+
+
 class Effect(ABC):
     """Does the tasks of one type.
 
@@ -70,7 +77,7 @@ class Effect(ABC):
     """
 
     @abstractmethod
-    def perform(self, work: Work) -> Reported | None:
+    def perform(self, work: Work) -> Reported | HandOver | None:
         """Return what came of it; None leaves the attempt in progress as it is.
 
         Whatever is raised has the task tried again a little later.

@@ -1,0 +1,88 @@
+"""What Lambda functions answer, as results of the tasks they were invoked with."""
+
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+from pydantic_core import from_json
+
+from dalsegno.models import JsonObject, TaskResult, TaskResultStatus
+
+# What the official Python SDK calls a failure that trying again does not mend.
+_FOR_GOOD: Final = "NonRetryableException"
+_SUCCESS: Final = "Success"
+
+
+class _Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class _Invoked(_Camel):
+    task_id: str
+    workflow_instance_id: str
+
+
+class _Context(_Camel):
+    condition: str
+    function_arn: str = ""
+
+
+class _Envelope(_Camel):
+    """What Lambda sends to a destination of an asynchronous invocation."""
+
+    request_context: _Context
+    request_payload: _Invoked
+    response_payload: Any = None
+
+
+def read_result(body: str) -> TaskResult:
+    """Return the result in a message: a ``TaskResult``, or what Lambda tells of an invocation.
+
+    Raises:
+        ValidationError: It is neither.
+    """
+    value = from_json(body)
+    if not isinstance(value, dict) or "requestContext" not in value:
+        return TaskResult.model_validate(value)
+    envelope = _Envelope.model_validate(value)
+    answer, condition = envelope.response_payload, envelope.request_context.condition
+    if condition != _SUCCESS and answer is None:  # it was never run, or was cut off
+        answer = {"errorType": condition, "errorMessage": "the function did not answer"}
+    return result_of(
+        answer,
+        failed=condition != _SUCCESS,
+        task_id=envelope.request_payload.task_id,
+        workflow_id=envelope.request_payload.workflow_instance_id,
+        worker_id=envelope.request_context.function_arn,
+    )
+
+
+def result_of(
+    answer: Any, *, failed: bool, task_id: str, workflow_id: str, worker_id: str | None
+) -> TaskResult:
+    """Return what came of a task: a function's answer is its output, an error its failure."""
+    status, output, reason = TaskResultStatus.COMPLETED, _output(answer), None
+    if failed:
+        error = answer if isinstance(answer, dict) else {}
+        kind = str(error.get("errorType", "Error"))
+        reason = f"{kind}: {error.get('errorMessage', answer)}"
+        for_good = kind.rpartition(".")[2] == _FOR_GOOD
+        status = (
+            TaskResultStatus.FAILED_WITH_TERMINAL_ERROR if for_good else TaskResultStatus.FAILED
+        )
+        output = {}
+    return TaskResult(
+        task_id=task_id,
+        workflow_instance_id=workflow_id,
+        worker_id=worker_id,
+        status=status,
+        output_data=output,
+        reason_for_incompletion=reason,
+    )
+
+
+def _output(value: Any) -> JsonObject:
+    """Return an answer as a task's output; one that is no object becomes its ``result``."""
+    if isinstance(value, dict):
+        return value
+    return {} if value is None else {"result": value}

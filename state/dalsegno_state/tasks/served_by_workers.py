@@ -1,0 +1,25 @@
+"""Types of Conductor's AI module, which only workers do here."""
+
+from typing import Final
+
+TYPES_OF_WORKERS: Final = frozenset(
+    {
+        "AGENT",
+        "CALL_MCP_TOOL",
+        "CANCEL_AGENT",
+        "GENERATE_AUDIO",
+        "GENERATE_IMAGE",
+        "GENERATE_PDF",
+        "GENERATE_VIDEO",
+        "GET_AGENT_CARD",
+        "LIST_MCP_TOOLS",
+        "LLM_CHAT_COMPLETE",
+        "LLM_GENERATE_EMBEDDINGS",
+        "LLM_GET_EMBEDDINGS",
+        "LLM_INDEX_TEXT",
+        "LLM_SEARCH_EMBEDDINGS",
+        "LLM_SEARCH_INDEX",
+        "LLM_STORE_EMBEDDINGS",
+        "LLM_TEXT_COMPLETE",
+    }
+)
