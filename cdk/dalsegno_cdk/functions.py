@@ -94,9 +94,13 @@ class Functions(Construct):
         return function
 
     def _evaluator(self) -> EngineFunction:
-        name, about = "Evaluator", "Continues workflows: timers, wakes, results from queues"
+        name, about = (
+            "Evaluator",
+            "Continues workflows: timers, wakes, schedules, results from queues",
+        )
         function = self._function(name, "evaluator", about, Duration.seconds(60))
         self.rights.run_workflows(function)
+        self.rights.run_schedules(function)
         for work in (self._messaging.evaluator, self._messaging.results):
             source = sources.SqsEventSource(
                 work.queue, batch_size=10, report_batch_item_failures=True
@@ -119,7 +123,7 @@ class Functions(Construct):
         return function
 
     def _sweeper(self) -> EngineFunction:
-        about = "Has due workflows looked at, every minute"
+        about = "Has due workflows and schedules looked at, every minute"
         function = self._function("Sweeper", "sweeper", about, Duration.seconds(60))
         self.rights.sweep(function)
         rule = events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)))

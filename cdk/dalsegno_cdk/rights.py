@@ -10,10 +10,14 @@ from dalsegno_cdk.engine_function import EngineFunction
 from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
-from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES
+from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES, document_pk
+from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
 SECRET_PREFIX: Final = "dalsegno/"  # noqa: S105  (a name, not a value)
 PARAMETER_PREFIX: Final = "/dalsegno/"
+
+# Documents: schedules, what they have started, and whether all of them are paused.
+_SCHEDULES: Final = f"{document_pk(SCHEDULE_KIND)}*"
 
 _READ: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
 _WRITE: Final = (
@@ -87,7 +91,15 @@ class Rights:
         function.allow(
             *_WRITE,
             on=[self.storage.definitions.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["W#*", "T#*"]}},
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["W#*", "T#*", "D#*"]}},
+        )
+
+    def run_schedules(self, function: EngineFunction) -> None:
+        """Let a function move schedules on and remember what they have started."""
+        function.allow(
+            "dynamodb:PutItem",
+            on=[self.storage.definitions.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [_SCHEDULES]}},
         )
 
     def check_tokens(self, function: EngineFunction, secret: secretsmanager.ISecret) -> None:
@@ -100,10 +112,16 @@ class Rights:
         function.allow("sqs:ListQueues", on=["*"])  # there is no narrower one
 
     def sweep(self, function: EngineFunction) -> None:
-        """Let a function find due workflows, send them to the evaluator and put off their wakes."""
+        """Let a function find what is due, send it to the evaluator and put off wakes."""
         executions = self.storage.executions
         function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[executions.table_arn])
         function.allow("dynamodb:Query", on=[f"{executions.table_arn}/index/{DUE.name}"])
+        function.allow(
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            on=[self.storage.definitions.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [_SCHEDULES]}},
+        )
         evaluator = self.messaging.evaluator.queue
         function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])
         self._use_key(function)

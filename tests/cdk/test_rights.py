@@ -66,7 +66,7 @@ def test_each_function_has_a_role_of_its_own(resources: Find) -> None:
     assert len(set(roles)) == len(roles) == len(FUNCTIONS)
 
 
-def test_the_sweeper_only_finds_workflows_sends_them_and_puts_them_off(resources: Find) -> None:
+def test_the_sweeper_only_finds_what_is_due_sends_it_and_puts_it_off(resources: Find) -> None:
     actions = _actions(_statements(resources, "Sweeper"))
 
     assert actions == {
@@ -88,8 +88,12 @@ def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str)
     assert not actions & {"dynamodb:Scan", "dynamodb:DeleteTable", "sqs:DeleteQueue"}
 
 
-@pytest.mark.parametrize("function", ["Poll", "Evaluator", "SystemTasks"])
-def test_only_the_api_changes_definitions(resources: Find, function: str) -> None:
+@pytest.mark.parametrize(
+    ("function", "also"), [("Poll", []), ("Evaluator", [["D#schedule*"]]), ("SystemTasks", [])]
+)
+def test_only_the_api_changes_definitions(
+    resources: Find, function: str, also: list[list[str]]
+) -> None:
     writes = [
         statement
         for statement in _statements(resources, function)
@@ -98,7 +102,7 @@ def test_only_the_api_changes_definitions(resources: Find, function: str) -> Non
     ]
 
     assert [s["Condition"]["ForAllValues:StringLike"] for s in writes] == [
-        {"dynamodb:LeadingKeys": ["S#*"]}
+        {"dynamodb:LeadingKeys": keys} for keys in [["S#*"], *also]
     ]
 
 

@@ -8,6 +8,7 @@ from conductor.client.configuration.configuration import Configuration
 from conductor.client.http.models import StartWorkflowRequest, WorkflowDef, WorkflowTask
 from conductor.client.http.models.save_schedule_request import SaveScheduleRequest
 from conductor.client.http.rest import ApiException
+from conductor.client.orkes.models.metadata_tag import MetadataTag
 from conductor.client.orkes.orkes_metadata_client import OrkesMetadataClient
 from conductor.client.orkes.orkes_scheduler_client import OrkesSchedulerClient
 
@@ -143,3 +144,15 @@ def test_bad_cron_is_refused(save: Callable[..., SaveScheduleRequest]) -> None:
 
     assert refused.value.status == 400
     assert "cronExpression" in str(refused.value.body)
+
+
+def test_schedule_is_tagged(
+    scheduler: OrkesSchedulerClient, save: Callable[..., SaveScheduleRequest]
+) -> None:
+    name = save().name
+    tags = [MetadataTag("team", "books"), MetadataTag("season", "winter")]
+
+    scheduler.set_scheduler_tags(tags, name)
+    scheduler.delete_scheduler_tags(tags[:1], name)
+
+    assert [tag.key for tag in scheduler.get_scheduler_tags(name)] == ["season"]

@@ -181,3 +181,18 @@ def test_bad_search_of_executions_is_refused(api: httpx.Client) -> None:
 
     assert reply.status_code == 400
     assert "unknown field" in reply.json()["message"]
+
+
+def test_schedule_is_tagged(api: httpx.Client, save: Callable[..., dict[str, Any]]) -> None:
+    name = save()["name"]
+    path = f"/scheduler/schedules/{name}/tags"
+    tag = {"key": "team", "value": "books", "type": "METADATA"}
+
+    assert api.put(path, json=[tag, {**tag, "key": "other"}]).status_code == 200
+    assert api.request("DELETE", path, json=[{**tag, "key": "other"}]).status_code == 200
+    assert api.get(path).json() == [tag]
+
+    api.delete(f"/scheduler/schedules/{name}")
+    assert api.get(path).status_code == 404
+    save(name=name)
+    assert api.get(path).json() == []

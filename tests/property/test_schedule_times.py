@@ -59,7 +59,7 @@ def test_times_run_are_those_the_expressions_mean(
     crons: list[tuple[str, str]],
     turns: list[int],
     saves: set[int],
-    catches_up: bool,  # noqa: FBT001  (drawn)
+    catches_up: bool,
 ) -> None:
     clock = ManualClock(start)
     ports = open_ports(None, clock)

@@ -79,7 +79,7 @@ class Engine:
             ports,
             lambda request, workflow_id: self.executions.start(request, workflow_id=workflow_id),
         )
-        self.schedules = Schedules(ports, self.scheduler, starter.definition_of)
+        self.schedules = Schedules(ports, self.scheduler, starter.definition_of, self.tags)
         self.messages = WorkflowMessages(ports, self.queries, self._look)
         effects: dict[str, Effect] = {
             Http.type: HttpCall(ports, http),
