@@ -85,9 +85,7 @@ def test_times_run_are_those_the_expressions_mean(
             engine.scheduler.announce()
         pump(engine, ports)
         if second in saves:
-            engine.schedules.save(
-                schedule.model_copy(update={"paused": paused_since is not None})
-            )
+            engine.schedules.save(schedule.model_copy(update={"paused": paused_since is not None}))
         if second in turns and paused_since is None:
             engine.schedules.pause("drawn")
             paused_since = clock.now()
