@@ -1,6 +1,7 @@
 """The engine as its handlers call it: everything around the decider that loads and stores."""
 
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from dalsegno.models import JsonObject
 from dalsegno_state.engine.children import Children
@@ -15,8 +16,6 @@ from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
-from dalsegno_state.engine.scheduler import Scheduler
-from dalsegno_state.engine.schedules import Schedules
 from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter
 from dalsegno_state.engine.storing import Writer
@@ -30,6 +29,10 @@ from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.http import Http
 from dalsegno_state.tasks.pull_workflow_messages import PullWorkflowMessages
 from dalsegno_state.view import View
+
+if TYPE_CHECKING:
+    from dalsegno_state.engine.scheduler import Scheduler
+    from dalsegno_state.engine.schedules import Schedules
 
 SYSTEM_QUEUES: Final = (Http.type, SYSTEM_QUEUE)
 _INLINE_BYTES: Final = 8 * 1024
@@ -75,17 +78,31 @@ class Engine:
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
-        self.scheduler = Scheduler(
-            ports,
-            lambda request, workflow_id: self.executions.start(request, workflow_id=workflow_id),
-        )
-        self.schedules = Schedules(ports, self.scheduler, starter.definition_of, self.tags)
+        self._definition_of = starter.definition_of
         self.messages = WorkflowMessages(ports, self.queries, self._look)
         effects: dict[str, Effect] = {
             Http.type: HttpCall(ports, http),
             PullWorkflowMessages.type: PullMessages(self.messages),
         }
         self._system_tasks = SystemTasks(ports, loader, self._runner, claims, effects)
+
+    # Schedules are loaded when they are first asked for: most functions never are.
+    @cached_property
+    def scheduler(self) -> "Scheduler":
+        """What runs schedules."""
+        from dalsegno_state.engine.scheduler import Scheduler
+
+        return Scheduler(
+            self._ports,
+            lambda request, workflow_id: self.executions.start(request, workflow_id=workflow_id),
+        )
+
+    @cached_property
+    def schedules(self) -> "Schedules":
+        """Schedules as their authors see them."""
+        from dalsegno_state.engine.schedules import Schedules
+
+        return Schedules(self._ports, self.scheduler, self._definition_of, self.tags)
 
     def evaluate(self, body: str) -> None:
         """Take in one message of the evaluator queue; it may be deleted once this returns."""
