@@ -17,6 +17,7 @@ from dalsegno_cdk.rights import Rights
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
+from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
 # 1,769 MB are a whole CPU; a handler needs some 100 MB, and time grows as memory shrinks.
 _MEMORY_MB = 512
@@ -99,7 +100,6 @@ class Functions(Construct):
         self.rights.define_workflows(function)
         self.rights.manage_secrets(function)
         self.rights.list_queues(function)
-        self.rights.keep_documents(function, *_OF_SYSTEM_TASKS)
         self._check_callers(function)
         return function
 
@@ -111,9 +111,13 @@ class Functions(Construct):
         return function
 
     def _evaluator(self) -> EngineFunction:
-        name, about = "Evaluator", "Continues workflows: timers, wakes, results from queues"
+        name, about = (
+            "Evaluator",
+            "Continues workflows: timers, wakes, schedules, results from queues",
+        )
         function = self._function(name, "evaluator", about, Duration.seconds(60))
         self.rights.run_workflows(function)
+        self.rights.keep_documents(function, SCHEDULE_KIND)
         for work in (self._messaging.evaluator, self._messaging.results):
             source = sources.SqsEventSource(
                 work.queue, batch_size=10, report_batch_item_failures=True
@@ -138,7 +142,7 @@ class Functions(Construct):
         return function
 
     def _sweeper(self) -> EngineFunction:
-        about = "Has due workflows looked at, every minute"
+        about = "Has due workflows and schedules looked at, every minute"
         function = self._function("Sweeper", "sweeper", about, Duration.seconds(60))
         self.rights.sweep(function)
         rule = events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)))

@@ -12,6 +12,7 @@ from dalsegno_cdk.settings import DalsegnoSettings
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
 from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES, document_pk
+from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
 _READ: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
 _WRITE: Final = (
@@ -127,10 +128,17 @@ class Rights:
         function.allow("sqs:ListQueues", on=["*"])  # there is no narrower one
 
     def sweep(self, function: EngineFunction) -> None:
-        """Let a function find due workflows, send them to the evaluator and put off their wakes."""
+        """Let a function find what is due, send it to the evaluator and put off wakes."""
         executions = self.storage.executions
+        schedules = f"{document_pk(SCHEDULE_KIND)}*"
         function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[executions.table_arn])
         function.allow("dynamodb:Query", on=[f"{executions.table_arn}/index/{DUE.name}"])
+        function.allow(
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            on=[self.storage.definitions.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [schedules]}},
+        )
         evaluator = self.messaging.evaluator.queue
         function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])
         self._use_key(function)

@@ -71,7 +71,7 @@ def test_each_function_has_a_role_of_its_own(resources: Find) -> None:
     assert len(set(roles)) == len(roles) == len(FUNCTIONS)
 
 
-def test_the_sweeper_only_finds_workflows_sends_them_and_puts_them_off(resources: Find) -> None:
+def test_the_sweeper_only_finds_what_is_due_sends_it_and_puts_it_off(resources: Find) -> None:
     actions = _actions(_statements(resources, "Sweeper"))
 
     assert actions == {
@@ -93,23 +93,26 @@ def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str)
     assert not actions & {"dynamodb:Scan", "dynamodb:DeleteTable", "sqs:DeleteQueue"}
 
 
-@pytest.mark.parametrize("function", ["Poll", "Evaluator", "SystemTasks"])
-def test_only_the_api_changes_definitions(resources: Find, function: str) -> None:
-    writes = [
-        statement
+@pytest.mark.parametrize(
+    ("function", "documents"),
+    [
+        ("Poll", []),
+        ("Evaluator", ["D#schedule*"]),
+        ("SystemTasks", ["D#messages*", "D#waiting*", "D#webhook*"]),
+    ],
+)
+def test_only_the_api_changes_definitions(
+    resources: Find, function: str, documents: list[str]
+) -> None:
+    keys = [
+        key
         for statement in _statements(resources, function)
         if "dynamodb:PutItem" in _listed(statement["Action"])
         and "Definitions" in str(statement["Resource"])
-    ]
-
-    keys = [
-        key
-        for statement in writes
         for key in statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     ]
-    assert [key for key in keys if not key.startswith("D#")] == ["S#*"]
-    if function != "SystemTasks":
-        assert keys == ["S#*"]
+
+    assert keys == ["S#*", *documents]
 
 
 def test_no_function_writes_access_keys(resources: Find) -> None:

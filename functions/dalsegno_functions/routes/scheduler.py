@@ -7,6 +7,7 @@ from dalsegno.models import (
     BulkResponse,
     CronSchedule,
     SearchResult,
+    Tag,
     WorkflowSchedule,
     WorkflowScheduleExecution,
 )
@@ -25,6 +26,7 @@ MAX_NAMES = 1000
 
 SCHEDULE = Body(WorkflowSchedule)
 NAMES = Body(list[str])
+TAGS = Body(list[Tag])
 
 WORKFLOW_NAME = optional("workflowName", TEXT, "Only those that start this workflow.")
 NAME_PART = optional("scheduleName", TEXT, "What the name contains.")
@@ -101,6 +103,26 @@ def pause(request: Request, engine: Engine) -> Response:
 def resume(request: Request, engine: Engine) -> Response:
     """Let a schedule go on."""
     engine.schedules.resume(request.path["name"])
+    return empty()
+
+
+@routes.get("/schedules/{name}/tags", "Get the tags of a schedule", returns=list[Tag])
+def tags(request: Request, engine: Engine) -> Response:
+    """Answer with the tags."""
+    return json(engine.schedules.tags(request.path["name"]))
+
+
+@routes.put("/schedules/{name}/tags", "Replace the tags of a schedule", body=TAGS)
+def put_tags(request: Request, engine: Engine) -> Response:
+    """Store tags in place of all there were."""
+    engine.schedules.put_tags(request.path["name"], TAGS.of(request))
+    return empty()
+
+
+@routes.delete("/schedules/{name}/tags", "Delete tags of a schedule", body=TAGS)
+def delete_tags(request: Request, engine: Engine) -> Response:
+    """Delete the tags of these keys."""
+    engine.schedules.delete_tags(request.path["name"], TAGS.of(request))
     return empty()
 
 

@@ -1,6 +1,7 @@
 """The engine as its handlers call it: everything around the decider that loads and stores."""
 
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from dalsegno.models import JsonObject
 from dalsegno_state.engine.children import Children
@@ -22,8 +23,6 @@ from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
-from dalsegno_state.engine.scheduler import Scheduler
-from dalsegno_state.engine.schedules import Schedules
 from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter
 from dalsegno_state.engine.storing import Writer
@@ -37,6 +36,10 @@ from dalsegno_state.ports import HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.http import Http
 from dalsegno_state.view import View
+
+if TYPE_CHECKING:
+    from dalsegno_state.engine.scheduler import Scheduler
+    from dalsegno_state.engine.schedules import Schedules
 
 SYSTEM_QUEUES: Final = (Http.type, SYSTEM_QUEUE)
 _INLINE_BYTES: Final = 8 * 1024
@@ -84,11 +87,7 @@ class Engine:
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
-        self.scheduler = Scheduler(
-            ports,
-            lambda request, workflow_id: self.executions.start(request, workflow_id=workflow_id),
-        )
-        self.schedules = Schedules(ports, self.scheduler, starter.definition_of)
+        self._definition_of = starter.definition_of
         self.messages = WorkflowMessages(ports, self.queries, self._look)
         self.webhooks = Webhooks(ports, self._runner.run)
         self._system_tasks = SystemTasks(
@@ -98,6 +97,24 @@ class Engine:
             claims,
             self._effects(scripts, http, services or no_services()),
         )
+
+    # Schedules are loaded when they are first asked for: most functions never are.
+    @cached_property
+    def scheduler(self) -> "Scheduler":
+        """What runs schedules."""
+        from dalsegno_state.engine.scheduler import Scheduler
+
+        return Scheduler(
+            self._ports,
+            lambda request, workflow_id: self.executions.start(request, workflow_id=workflow_id),
+        )
+
+    @cached_property
+    def schedules(self) -> "Schedules":
+        """Schedules as their authors see them."""
+        from dalsegno_state.engine.schedules import Schedules
+
+        return Schedules(self._ports, self.scheduler, self._definition_of, self.tags)
 
     def evaluate(self, body: str) -> None:
         """Take in one message of the evaluator queue; it may be deleted once this returns."""

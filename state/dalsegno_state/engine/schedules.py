@@ -1,6 +1,6 @@
 """Schedules as their authors see them: kept, changed, found, paused and resumed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Final, TypeAlias
@@ -11,10 +11,12 @@ from dalsegno.models import (
     EpochMillis,
     SearchResult,
     StartWorkflowRequest,
+    Tag,
     WorkflowSchedule,
     WorkflowScheduleExecution,
 )
 from dalsegno_state.engine.scheduler import EXECUTION_KIND, SCHEDULE_KIND, Scheduler
+from dalsegno_state.engine.tags import Tags
 from dalsegno_state.ports import Ports
 from dalsegno_state.schedule import StoredSchedule, stored, times
 from dalsegno_state.schedule_rules import check_cron, check_schedule
@@ -35,10 +37,12 @@ class Schedules:
         ports: Ports,
         scheduler: Scheduler,
         check_request: Callable[[StartWorkflowRequest], object],
+        tags: Tags,
     ) -> None:
         self._ports = ports
         self._scheduler = scheduler
         self._check_request = check_request
+        self._tags = tags
 
     def save(self, schedule: WorkflowSchedule) -> WorkflowSchedule:
         """Keep a schedule, in place of one of its name if there is one; return it as kept.
@@ -91,7 +95,28 @@ class Schedules:
 
     def delete(self, name: str) -> None:
         """Forget a schedule; what it has started goes on, and is remembered for a while."""
+        self._tags.forget(SCHEDULE_KIND, name)
         self._ports.documents.delete(SCHEDULE_KIND, name)
+
+    def tags(self, name: str) -> list[Tag]:
+        """Return the tags of a schedule; raises NotFoundError if there is none."""
+        self.get(name)
+        return self._tags.of(SCHEDULE_KIND, name)
+
+    def put_tags(self, name: str, tags: Sequence[Tag]) -> None:
+        """Replace the tags of a schedule.
+
+        Raises:
+            InvalidRequestError: They are too many, or one of them is too long.
+            NotFoundError: There is no such schedule.
+        """
+        self.get(name)
+        self._tags.put(SCHEDULE_KIND, name, tags)
+
+    def delete_tags(self, name: str, tags: Sequence[Tag]) -> None:
+        """Delete tags of a schedule; raises NotFoundError if there is no such schedule."""
+        self.get(name)
+        self._tags.delete(SCHEDULE_KIND, name, tags)
 
     def pause(self, name: str, reason: str | None = None) -> None:
         """Let a schedule start nothing until it is resumed; raises NotFoundError."""
