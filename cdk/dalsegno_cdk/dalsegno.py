@@ -1,8 +1,13 @@
 """The whole of Dalsegno as one construct, for a stack of its own or within yours."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from aws_cdk import Tags
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from dalsegno_cdk.acknowledged import acknowledge
@@ -13,6 +18,7 @@ from dalsegno_cdk.monitoring import Monitoring
 from dalsegno_cdk.settings import DalsegnoSettings, Endpoint
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
+from dalsegno_cdk.triggers import Triggers, request_of, whole_event
 from dalsegno_state.aws.queue_names import encode_name
 
 
@@ -55,6 +61,7 @@ class Dalsegno(Construct):
             timers=self.timers,
             code=code,
         )
+        self.triggers = Triggers(self, "Triggers", work=self.messaging.triggers)
         self.endpoint = _endpoint(self, settings, self.functions)
         self.monitoring = Monitoring(
             self,
@@ -65,13 +72,55 @@ class Dalsegno(Construct):
             functions=self.functions,
         )
         self.url = self.endpoint.url
-        acknowledge(self.storage, self.functions, self.timers, self.endpoint)
+        acknowledge(self.storage, self.functions, self.timers, self.triggers, self.endpoint)
         Tags.of(self).add("application", "dalsegno")
         Tags.of(self).add("dalsegno:stage", settings.stage)
 
     def grant_start(self, grantee: iam.IGrantable) -> None:
         """Let somebody call the API; in auth mode ``iam``, what the API does is not told apart."""
         self.endpoint.grant_invoke(grantee)
+
+    def start_on(
+        self,
+        rule: events.Rule,
+        name: str | None = None,
+        *,
+        version: int | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        correlation_id: str | None = None,
+    ) -> None:
+        """Have every event of a rule start one workflow, however often it is delivered.
+
+        Args:
+            name: Of the workflow; None if the detail of the event is a ``StartWorkflowRequest``.
+            inputs: May hold ``EventField``; by default, the event is the input.
+            correlation_id: May be an ``EventField``.
+
+        Raises:
+            ValueError: The rule starts that workflow already.
+        """
+        given = whole_event() if inputs is None else inputs
+        request = None if name is None else request_of(name, version, given, correlation_id)
+        self.triggers.add_rule(rule, request)
+
+    def start_at(
+        self,
+        construct_id: str,
+        schedule: scheduler.ScheduleExpression,
+        name: str,
+        *,
+        version: int | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        correlation_id: str | None = None,
+    ) -> scheduler.Schedule:
+        """Return a schedule that starts one workflow at each of its times.
+
+        Args:
+            name: Of the workflow.
+            inputs: May hold ``ContextAttribute``, such as the time that the schedule was set for.
+        """
+        request = request_of(name, version, inputs or {}, correlation_id)
+        return self.triggers.add_schedule(construct_id, schedule, request)
 
     def grant_worker(self, grantee: iam.IGrantable, *task_types: str) -> None:
         """Let a worker take tasks of some types from their queues and send back their results."""

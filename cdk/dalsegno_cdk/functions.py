@@ -1,4 +1,4 @@
-"""The five functions of the engine, each with no more rights than it uses."""
+"""The six functions of the engine, each with no more rights than it uses."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from constructs import Construct
 
 from dalsegno_cdk.bundling import engine_code
 from dalsegno_cdk.engine_function import EngineFunction
-from dalsegno_cdk.messaging import Messaging
+from dalsegno_cdk.messaging import Messaging, WorkQueue
 from dalsegno_cdk.rights import PARAMETER_PREFIX, SECRET_PREFIX, Rights
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
 from dalsegno_cdk.storage import Storage
@@ -24,7 +24,7 @@ _HTTP_CONCURRENCY = 50
 
 
 class Functions(Construct):
-    """API, poll, evaluator, system tasks and sweeper, and what invokes the last three.
+    """API, poll, evaluator, system tasks, triggers and sweeper, and what invokes the last four.
 
     Args:
         code: What they run; by default the engine, bundled on this machine.
@@ -52,12 +52,14 @@ class Functions(Construct):
         self.poll = self._poll()
         self.evaluator = self._evaluator()
         self.system_tasks = self._system_tasks()
+        self.triggers = self._triggers()
         self.sweeper = self._sweeper()
 
     @property
     def all(self) -> tuple[EngineFunction, ...]:
         """All of them."""
-        return (self.api, self.poll, self.evaluator, self.system_tasks, self.sweeper)
+        asked = (self.api, self.poll)
+        return (*asked, self.evaluator, self.system_tasks, self.triggers, self.sweeper)
 
     def _secret(self, storage: Storage) -> secretsmanager.Secret:
         """Return what tokens are signed with; AWS makes it up, and nobody needs to know it."""
@@ -98,10 +100,7 @@ class Functions(Construct):
         function = self._function(name, "evaluator", about, Duration.seconds(60))
         self.rights.run_workflows(function)
         for work in (self._messaging.evaluator, self._messaging.results):
-            source = sources.SqsEventSource(
-                work.queue, batch_size=10, report_batch_item_failures=True
-            )
-            function.function.add_event_source(source)
+            _consume(function, work)
         return function
 
     def _system_tasks(self) -> EngineFunction:
@@ -116,6 +115,13 @@ class Functions(Construct):
             report_batch_item_failures=True,
         )
         function.function.add_event_source(source)
+        return function
+
+    def _triggers(self) -> EngineFunction:
+        name, about = "Triggers", "Starts workflows that events and schedules ask for"
+        function = self._function(name, "triggers", about, Duration.seconds(60))
+        self.rights.trigger(function)
+        _consume(function, self._messaging.triggers)
         return function
 
     def _sweeper(self) -> EngineFunction:
@@ -156,6 +162,12 @@ class Functions(Construct):
         return self.make(
             self, construct_id, module=module, description=description, timeout=timeout
         )
+
+
+def _consume(function: EngineFunction, work: WorkQueue) -> None:
+    """Have a function invoked with the messages of a queue; those that fail come again."""
+    source = sources.SqsEventSource(work.queue, batch_size=10, report_batch_item_failures=True)
+    function.function.add_event_source(source)
 
 
 def _environment(

@@ -13,6 +13,7 @@ from dalsegno_state.ids import EVALUATOR_QUEUE
 from dalsegno_state.tasks.http import Http
 
 RESULTS_QUEUE: Final = "_results"
+TRIGGERS_QUEUE: Final = "_triggers"
 # Deliveries back off to a minute: twenty of them take about a quarter of an hour.
 _MOST_DELIVERIES: Final = 20
 _KEPT: Final = Duration.days(14)
@@ -64,7 +65,7 @@ class WorkQueue(Construct):
 
 
 class Messaging(Construct):
-    """The evaluator's queue, that of workers' results, and that of HTTP tasks."""
+    """The queues of the evaluator, of workers' results, of HTTP tasks and of triggers."""
 
     def __init__(
         self,
@@ -81,11 +82,12 @@ class Messaging(Construct):
         self.evaluator = self._work("Evaluator", EVALUATOR_QUEUE, Duration.seconds(180))
         self.results = self._work("Results", RESULTS_QUEUE, Duration.seconds(180))
         self.http = self._work("Http", Http.type, Duration.seconds(960))
+        self.triggers = self._work("Triggers", TRIGGERS_QUEUE, Duration.seconds(180))
 
     @property
     def all(self) -> tuple[WorkQueue, ...]:
         """All of them."""
-        return (self.evaluator, self.results, self.http)
+        return (self.evaluator, self.results, self.http, self.triggers)
 
     @property
     def arns(self) -> str:

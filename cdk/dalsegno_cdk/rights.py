@@ -69,12 +69,7 @@ class Rights:
         self._use_executions(function)
         self._use_payloads(function)
         self._use_secrets(function)
-        function.allow(*_READ, on=[self.storage.definitions.table_arn])
-        function.allow(
-            "dynamodb:PutItem",
-            on=[self.storage.definitions.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["S#*"]}},
-        )
+        self._read_definitions(function)
         self._send(function)
         self._use_key(function)
 
@@ -107,6 +102,25 @@ class Rights:
         evaluator = self.messaging.evaluator.queue
         function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])
         self._use_key(function)
+
+    def trigger(self, function: EngineFunction) -> None:
+        """Let a function create workflows and tell the evaluator of them, and nothing else."""
+        executions = self.storage.executions.table_arn
+        function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[executions])
+        function.allow("s3:PutObject", on=[self._objects])
+        self._read_definitions(function)
+        evaluator = self.messaging.evaluator.queue
+        function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])
+        self._use_key(function)
+
+    def _read_definitions(self, function: EngineFunction) -> None:
+        """Let a function read definitions, and write only the snapshots that executions run."""
+        function.allow(*_READ, on=[self.storage.definitions.table_arn])
+        function.allow(
+            "dynamodb:PutItem",
+            on=[self.storage.definitions.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["S#*"]}},
+        )
 
     def _use_executions(self, function: EngineFunction) -> None:
         table_arn = self.storage.executions.table_arn

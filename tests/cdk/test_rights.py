@@ -8,7 +8,7 @@ import pytest
 Find = Callable[..., dict[str, dict[str, Any]]]
 Statement = dict[str, Any]
 
-FUNCTIONS = ("Api", "Poll", "Evaluator", "SystemTasks", "Sweeper")
+FUNCTIONS = ("Api", "Poll", "Evaluator", "SystemTasks", "Triggers", "Sweeper")
 # They name no resource that they could be bound to.
 UNBOUND = {"sqs:ListQueues", "xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
@@ -80,6 +80,16 @@ def test_the_sweeper_only_finds_workflows_sends_them_and_puts_them_off(resources
     }
 
 
+def test_triggers_only_create_workflows_and_tell_the_evaluator(resources: Find) -> None:
+    statements = _statements(resources, "Triggers")
+    to_executions = [s for s in statements if "Executions" in str(s["Resource"])]
+    senders = [s for s in statements if "sqs:SendMessage" in _listed(s["Action"])]
+
+    assert _actions(to_executions) == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert all("Evaluator" in str(sender["Resource"]) for sender in senders)
+    assert not {a for a in _actions(statements) if a.startswith(("secretsmanager", "scheduler"))}
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str) -> None:
     actions = _actions(_statements(resources, function))
@@ -88,7 +98,7 @@ def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str)
     assert not actions & {"dynamodb:Scan", "dynamodb:DeleteTable", "sqs:DeleteQueue"}
 
 
-@pytest.mark.parametrize("function", ["Poll", "Evaluator", "SystemTasks"])
+@pytest.mark.parametrize("function", ["Poll", "Evaluator", "SystemTasks", "Triggers"])
 def test_only_the_api_changes_definitions(resources: Find, function: str) -> None:
     writes = [
         statement

@@ -23,6 +23,7 @@ from dalsegno_state.engine.storing import Writer
 from dalsegno_state.engine.system_tasks import SystemTasks
 from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
+from dalsegno_state.engine.triggers import Triggers
 from dalsegno_state.events import Look, ScheduleDue, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports
@@ -71,6 +72,7 @@ class Engine:
         claims = Claims(ports, loader, self._look)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
         self.executions = Executions(ports, loader, self._runner, starter)
+        self.triggers = Triggers(ports, starter)
         self.tasks = Tasks(ports, self.queries, self._runner, claims)
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
