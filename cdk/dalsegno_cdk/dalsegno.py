@@ -91,10 +91,8 @@ class Dalsegno(Construct):
     ) -> None:
         """Have every event of a rule start one workflow, however often it is delivered.
 
-        Args:
-            name: Of the workflow; None if the detail of the event is a ``StartWorkflowRequest``.
-            inputs: May hold ``EventField``; by default, the event is the input.
-            correlation_id: May be an ``EventField``.
+        Without a name, the detail of the event is itself a ``StartWorkflowRequest``. Inputs and
+        correlation id may hold ``EventField``; by default, the whole event is the input.
 
         Raises:
             ValueError: The rule starts that workflow already.
@@ -115,9 +113,7 @@ class Dalsegno(Construct):
     ) -> scheduler.Schedule:
         """Return a schedule that starts one workflow at each of its times.
 
-        Args:
-            name: Of the workflow.
-            inputs: May hold ``ContextAttribute``, such as the time that the schedule was set for.
+        Inputs may hold ``ContextAttribute``, such as the time that the schedule was set for.
         """
         request = request_of(name, version, inputs or {}, correlation_id)
         return self.triggers.add_schedule(construct_id, schedule, request)

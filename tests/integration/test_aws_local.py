@@ -32,6 +32,8 @@ from dalsegno_functions.wiring import access_key_table
 
 APP_WITH_WORKER = Path(__file__).parent / "aws_worker" / "app.py"
 EVALUATOR = "dalsegno-local-_evaluator"
+TRIGGERS = "dalsegno-local-_triggers"
+_ROLE = "arn:aws:iam::000000000000:role/schedules"
 
 
 @contextmanager
@@ -70,6 +72,9 @@ def test_a_deployed_stack_keeps_its_promises(
         _nobody_gets_in_without_a_key(deployment)
         _each_role_does_its_part(deployment)
         _a_function_of_the_users_is_a_worker(deployment)
+        _an_event_starts_a_workflow(deployment)
+        _a_schedule_starts_one_workflow_however_often_it_is_delivered(deployment)
+        _a_trigger_that_says_nothing_goes_to_the_dead_letters()
 
 
 def _http_tasks_are_done_by_a_function(api: Api) -> None:
@@ -106,12 +111,7 @@ def _results_may_come_by_queue(api: Api, deployment: Deployment) -> None:
 
 
 def _a_poison_message_harms_no_other(api: Api) -> None:
-    sqs = _sqs()
-    url = sqs.get_queue_url(QueueName=EVALUATOR)["QueueUrl"]
-    dead_letters = sqs.get_queue_url(QueueName=f"dead-letters-{EVALUATOR}")["QueueUrl"]
-    redrive = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    policy = {**json.loads(redrive["Attributes"]["RedrivePolicy"]), "maxReceiveCount": 2}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    url = _impatient(EVALUATOR)
     pause = {
         "name": "pause",
         "taskReferenceName": "pause",
@@ -119,16 +119,11 @@ def _a_poison_message_harms_no_other(api: Api) -> None:
         "inputParameters": {"duration": "1s"},
     }
 
-    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    _sqs().send_message(QueueUrl=url, MessageBody="poison")
     workflow_id = _start(api, pause)
 
     assert _eventually(api, workflow_id, lambda w: w["status"] == "COMPLETED")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        received = sqs.receive_message(QueueUrl=dead_letters, WaitTimeSeconds=5)
-        if received.get("Messages"):
-            break
-    assert [message["Body"] for message in received["Messages"]] == ["poison"]
+    assert _dead_letters(EVALUATOR) == ["poison"]
 
 
 def _a_short_timeout_is_met_in_time(api: Api) -> None:
@@ -209,6 +204,87 @@ def _a_function_of_the_users_is_a_worker(deployment: Deployment) -> None:
     assert "cannot charge -3" in refused["reasonForIncompletion"]
 
 
+def _an_event_starts_a_workflow(deployment: Deployment) -> None:
+    api = _api_of(deployment, Role.ADMIN)
+    _define(api, "placed_order", _simple("pack"))
+    detail = {"orderId": f"o-{uuid4().hex[:8]}", "note": 'a "quoted" word'}
+    event = {"Source": "shop", "DetailType": "OrderPlaced", "Detail": json.dumps(detail)}
+
+    _client("events").put_events(Entries=[event])
+
+    task = _polled(api, "pack")
+    workflow = api.call("GET", f"/workflow/{task['workflowInstanceId']}")
+    assert workflow["correlationId"] == detail["orderId"]
+    assert workflow["input"]["detail"] == detail
+    assert workflow["event"].endswith(f"/placed_order/{workflow['input']['id']}")
+
+
+def _a_schedule_starts_one_workflow_however_often_it_is_delivered(deployment: Deployment) -> None:
+    """The emulator fills in no attributes of a schedule, so it is told what AWS would send."""
+    api = _api_of(deployment, Role.ADMIN)
+    _define(api, "report", _simple("write"))
+    queue_arn = deployment.outputs()["TriggersQueueArn"]
+    at = "2026-03-01T12:00:00Z"
+    message = json.dumps({"identity": f"report/{at}", "at": at, "request": {"name": "report"}})
+    url = _sqs().get_queue_url(QueueName=TRIGGERS)["QueueUrl"]
+
+    _client("scheduler").create_schedule(
+        Name="report",
+        ScheduleExpression="at(2026-03-01T12:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": queue_arn, "RoleArn": _ROLE, "Input": message},
+    )
+    first = _polled(api, "write")
+    for _ in range(3):
+        _sqs().send_message(QueueUrl=url, MessageBody=message)
+    _until_empty(url)
+
+    assert api.call("GET", "/tasks/poll/batch/write?workerid=test&timeout=1000") == []
+    found = api.call("GET", "/workflow/search?query=workflowType%3Dreport")
+    assert [run["workflowId"] for run in found["results"]] == [first["workflowInstanceId"]]
+
+
+def _a_trigger_that_says_nothing_goes_to_the_dead_letters() -> None:
+    url = _impatient(TRIGGERS)
+
+    _sqs().send_message(QueueUrl=url, MessageBody='{"request": {"name": "report"}}')
+
+    assert _dead_letters(TRIGGERS) == ['{"request": {"name": "report"}}']
+
+
+def _impatient(queue: str) -> str:
+    """Let a queue give up on a message after two deliveries; return its address."""
+    sqs = _sqs()
+    url = str(sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+    redrive = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    policy = {**json.loads(redrive["Attributes"]["RedrivePolicy"]), "maxReceiveCount": 2}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    return url
+
+
+def _dead_letters(queue: str) -> list[str]:
+    """Return the first dead letters of a queue, once there are any."""
+    sqs = _sqs()
+    url = sqs.get_queue_url(QueueName=f"dead-letters-{queue}")["QueueUrl"]
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        received = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages")
+        if received:
+            return [message["Body"] for message in received]
+    raise AssertionError(f"{queue} has no dead letters")
+
+
+def _until_empty(url: str) -> None:
+    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = _sqs().get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
+        if not any(int(count) for count in found.values()):
+            return
+        time.sleep(0.3)
+    raise AssertionError("nobody takes the messages")
+
+
 def _api_of(deployment: Deployment, role: Role, *task_types: str) -> Api:
     table = deployment.outputs()["DefinitionTable"]
     keys = access_key_table("us-east-1", table)
@@ -222,9 +298,13 @@ def _api_of(deployment: Deployment, role: Role, *task_types: str) -> Api:
 def _start(api: Api, task: dict[str, Any]) -> str:
     """Run a workflow of one task and return its id."""
     name = f"aws_local_{uuid4().hex[:8]}"
+    _define(api, name, task)
+    return str(api.call("POST", f"/workflow/{name}", {}))
+
+
+def _define(api: Api, name: str, task: dict[str, Any]) -> None:
     definition = {"name": name, "version": 1, "ownerEmail": "test@example.com", "tasks": [task]}
     api.call("POST", "/metadata/workflow", definition)
-    return str(api.call("POST", f"/workflow/{name}", {}))
 
 
 def _simple(task_type: str) -> dict[str, Any]:
@@ -259,7 +339,11 @@ def _eventually(
 
 
 def _sqs() -> Any:
-    return botocore.session.get_session().create_client("sqs")
+    return _client("sqs")
+
+
+def _client(service: str) -> Any:
+    return botocore.session.get_session().create_client(service)
 
 
 @contextmanager
