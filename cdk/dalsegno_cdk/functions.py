@@ -46,7 +46,7 @@ class Functions(Construct):
         self._code = code or engine_code(settings.architecture, settings.python)
         self._environment = _environment(settings, storage, messaging, timers)
         self._messaging = messaging
-        self.rights = Rights(storage, messaging, timers)
+        self.rights = Rights(storage, messaging, timers, archives=settings.archive)
         self.token_secret = self._secret(storage) if settings.auth is AuthMode.KEYS else None
         self.api = self._api()
         self.poll = self._poll()
@@ -84,6 +84,7 @@ class Functions(Construct):
         self.rights.run_workflows(function)
         self.rights.hand_out_tasks(function)  # a worker's report is answered with its next task
         self.rights.define_workflows(function)
+        self.rights.archive(function)
         self.rights.list_queues(function)
         self._check_callers(function)
         return function
@@ -99,6 +100,7 @@ class Functions(Construct):
         name, about = "Evaluator", "Continues workflows: timers, wakes, results from queues"
         function = self._function(name, "evaluator", about, Duration.seconds(60))
         self.rights.run_workflows(function)
+        self.rights.archive(function)
         for work in (self._messaging.evaluator, self._messaging.results):
             _consume(function, work)
         return function
@@ -185,6 +187,8 @@ def _environment(
         "DALSEGNO_SCHEDULE_ROLE_ARN": timers.role.role_arn,
         "DALSEGNO_SECRET_PREFIX": SECRET_PREFIX,
         "DALSEGNO_PARAMETER_PREFIX": PARAMETER_PREFIX,
+        "DALSEGNO_RETENTION_DAYS": str(settings.retention_days),
+        "DALSEGNO_ARCHIVE": str(settings.archive).lower(),
         "DALSEGNO_HTTP_ALLOW_PRIVATE": str(settings.http_allows_private).lower(),
         "DALSEGNO_TRACING": str(settings.tracing).lower(),
         "DALSEGNO_AUTH": settings.auth.value,

@@ -10,6 +10,8 @@ from dalsegno_cdk.engine_function import EngineFunction
 from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
+from dalsegno_state.aws.archive import PREFIX as ARCHIVE_PREFIX
+from dalsegno_state.aws.external import PREFIX as UPLOAD_PREFIX
 from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES
 
 SECRET_PREFIX: Final = "dalsegno/"  # noqa: S105  (a name, not a value)
@@ -33,6 +35,7 @@ class Rights:
     storage: Storage
     messaging: Messaging
     timers: Timers
+    archives: bool = False
 
     def patterns(self) -> list[str]:
         """Return every pattern that a right is granted on, in place of what bears one name."""
@@ -40,6 +43,8 @@ class Rights:
             self.messaging.arns,
             self.timers.schedule_arns,
             self._objects,
+            self._uploads,
+            self._archive,
             self._secrets,
             self._parameters,
             "*",
@@ -48,6 +53,14 @@ class Rights:
     @property
     def _objects(self) -> str:
         return self.storage.payloads.arn_for_objects("payloads/*")
+
+    @property
+    def _uploads(self) -> str:
+        return self.storage.payloads.arn_for_objects(f"{UPLOAD_PREFIX}/*")
+
+    @property
+    def _archive(self) -> str:
+        return self.storage.payloads.arn_for_objects(f"{ARCHIVE_PREFIX}/*")
 
     @property
     def _secrets(self) -> str:
@@ -85,6 +98,11 @@ class Rights:
             conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["W#*", "T#*"]}},
         )
 
+    def archive(self, function: EngineFunction) -> None:
+        """Let a function write ended executions to the archive, and read none, if there is one."""
+        if self.archives:
+            function.allow("s3:PutObject", on=[self._archive])
+
     def check_tokens(self, function: EngineFunction, secret: secretsmanager.ISecret) -> None:
         """Let a function sign and recognize tokens; it reads the access keys as definitions."""
         secret.grant_read(function.role)
@@ -108,6 +126,7 @@ class Rights:
         executions = self.storage.executions.table_arn
         function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[executions])
         function.allow("s3:PutObject", on=[self._objects])
+        function.allow("s3:GetObject", on=[self._uploads])
         self._read_definitions(function)
         evaluator = self.messaging.evaluator.queue
         function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])
@@ -129,7 +148,9 @@ class Rights:
         function.allow("dynamodb:Query", on=indexes)
 
     def _use_payloads(self, function: EngineFunction) -> None:
-        function.allow("s3:DeleteObject", "s3:GetObject", "s3:PutObject", on=[self._objects])
+        function.allow(
+            "s3:DeleteObject", "s3:GetObject", "s3:PutObject", on=[self._objects, self._uploads]
+        )
         function.allow("s3:ListBucket", on=[self.storage.payloads.bucket_arn])
 
     def _use_secrets(self, function: EngineFunction) -> None:

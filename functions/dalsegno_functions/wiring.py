@@ -11,7 +11,7 @@ from dalsegno_functions.clock import SystemClock
 from dalsegno_functions.http.event import GatewayEvent
 from dalsegno_functions.http.response import Response
 from dalsegno_functions.http.router import Router
-from dalsegno_state.engine import Engine
+from dalsegno_state.engine import FOR_EVER, Engine, Retention
 from dalsegno_state.ports import Clock, HttpClient, HttpReply, Ports, Queues
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class _HttpClientOnDemand:
         )
 
 
-def local_engine(directory: Path | None, clock: Clock | None = None) -> LocalEngine:
+def local_engine(
+    directory: Path | None, clock: Clock | None = None, *, retention: Retention = FOR_EVER
+) -> LocalEngine:
     """Return an engine that keeps everything in ``directory``; in memory only, if None.
 
     Raises:
@@ -100,7 +102,7 @@ def local_engine(directory: Path | None, clock: Clock | None = None) -> LocalEng
         ports = open_ports(directory, clock or SystemClock())
     except (OSError, SchemaVersionError, sqlite3.Error) as error:
         raise DataDirectoryError(f"cannot use {directory}: {error}") from error
-    return LocalEngine(_engine(ports, allow_private=True), ports)
+    return LocalEngine(_engine(ports, allow_private=True, retention=retention), ports)
 
 
 @cache
@@ -120,7 +122,7 @@ def aws_engine() -> AwsEngine:
     observers = (Measures(count), ShortWakes(opened.queues, opened.clock))
     ports = replace(opened, state=ObservedStateStore(opened.state, observers))
     allow_private = os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true"
-    return AwsEngine(_engine(ports, allow_private=allow_private), ports)
+    return AwsEngine(_engine(ports, allow_private=allow_private, retention=_retention()), ports)
 
 
 def worker_engine(queues: Queues) -> Engine:
@@ -133,6 +135,8 @@ def worker_engine(queues: Queues) -> Engine:
             documents=ports.documents,
             queues=queues,
             payloads=ports.payloads,
+            external=ports.external,
+            archive=ports.archive,
             limits=ports.limits,
             logs=ports.logs,
             polls=ports.polls,
@@ -182,7 +186,13 @@ def engine() -> Engine:
     return local_engine(Path(os.environ.get("DALSEGNO_DATA", ".dalsegno"))).engine
 
 
-def _engine(ports: Ports, *, allow_private: bool) -> Engine:
+def _retention() -> Retention:
+    """Return what the stack's settings say of ended executions."""
+    days = int(os.environ.get("DALSEGNO_RETENTION_DAYS") or 0)
+    return Retention(days=days or None, archive=os.environ.get("DALSEGNO_ARCHIVE") == "true")
+
+
+def _engine(ports: Ports, *, allow_private: bool, retention: Retention = FOR_EVER) -> Engine:
     from dalsegno_state.sandbox import SandboxedScripts
 
     def client() -> HttpClient:
@@ -190,4 +200,4 @@ def _engine(ports: Ports, *, allow_private: bool) -> Engine:
 
         return GuardedHttpClient(allow_private=allow_private)
 
-    return Engine(ports, SandboxedScripts(), _HttpClientOnDemand(client))
+    return Engine(ports, SandboxedScripts(), _HttpClientOnDemand(client), retention=retention)

@@ -87,12 +87,13 @@ class MeteredEngine:
 
 
 @contextmanager
-def metered_engine(scripts: Scripts) -> Iterator[MeteredEngine]:
+def metered_engine(scripts: Scripts, *, lists_ended: bool = False) -> Iterator[MeteredEngine]:
     """Give an engine on a deployment of its own; time stands still, and nothing has a limit."""
     with mock_aws():
         watched = Clients(REGION)
         meter = Meter(peek_of(watched))
-        with deployed("metered", ManualClock(), None, [meter.watch]) as ports:
+        clock, watch = ManualClock(), [meter.watch]
+        with deployed("metered", clock, None, watch, lists_ended=lists_ended) as ports:
             yield MeteredEngine(Engine(ports, scripts, ScriptedHttp()), ports, meter)
 
 

@@ -7,8 +7,9 @@ from dalsegno_state.aws.capacity import item_bytes
 from dalsegno_state.aws.items import task_item
 from dalsegno_state.execution import TaskState
 from dalsegno_state.ids import task_id
+from dalsegno_state.scripts import Scripts
 from dalsegno_state.writes import Arrival
-from tests.aws.metered import INPUT, MeteredEngine
+from tests.aws.metered import INPUT, MeteredEngine, metered_engine
 
 TASKS = ("charge", "pack", "ship")
 
@@ -35,6 +36,16 @@ def test_workflow_of_three_tasks_takes_14_write_units(metered: MeteredEngine) ->
     assert metered.is_completed(ran[0])
     assert usage.write_units == 14
     assert usage.sqs_requests == 9  # three for each task: send, receive, delete
+
+
+def test_workflow_that_is_to_be_removed_in_time_takes_one_more(scripts: Scripts) -> None:
+    with metered_engine(scripts, lists_ended=True) as metered:
+        metered.define(*map(simple, TASKS))
+        run(metered)
+
+        usage = metered.usage_of(lambda: run(metered))
+
+    assert usage.write_units == 15
 
 
 def test_sequential_task_takes_3_write_units_whatever_the_history(metered: MeteredEngine) -> None:

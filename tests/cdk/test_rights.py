@@ -133,6 +133,21 @@ def test_only_those_who_check_tokens_read_what_signs_them(resources: Find) -> No
     assert readers == {"Api", "Poll"}
 
 
+@pytest.mark.parametrize(("archive", "writers"), [("false", set()), ("true", {"Api", "Evaluator"})])
+def test_only_those_who_remove_executions_write_the_archive(
+    resources: Find, archive: str, writers: set[str]
+) -> None:
+    to_archive = [
+        (function, statement)
+        for function in FUNCTIONS
+        for statement in _statements(resources, function, archive=archive)
+        if "/archive/*" in str(statement["Resource"])
+    ]
+
+    assert {function for function, _ in to_archive} == writers
+    assert all(s["Action"] == "s3:PutObject" for _, s in to_archive)
+
+
 def test_schedules_may_only_send_to_the_evaluator(resources: Find) -> None:
     (policy,) = (
         policy for name, policy in resources("AWS::IAM::Policy").items() if "TimersRole" in name

@@ -57,6 +57,11 @@ def test_what_else_is_in_the_context_is_none_of_our_business() -> None:
         ({"python": "3.9"}, "python"),
         ({"alarmTopicArn": "me@example.com"}, "alarmTopicArn"),
         ({"keepData": "perhaps"}, "keepData"),
+        ({"retentionDays": "-1"}, "retentionDays"),
+        ({"retentionDays": "soon"}, "retentionDays"),
+        ({"retentionDays": "36501"}, "retentionDays"),
+        ({"archive": "perhaps"}, "archive"),
+        ({"retention": "7"}, "did you mean retentionDays"),
     ],
 )
 def test_a_bad_setting_is_named(context: dict[str, str], named: str) -> None:

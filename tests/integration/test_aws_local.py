@@ -7,8 +7,10 @@ import json
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,10 @@ from tools import ToolsError, cdk, ministack
 from dalsegno_functions.access_keys import create
 from dalsegno_functions.auth.roles import Role
 from dalsegno_functions.wiring import access_key_table
+from dalsegno_state.aws.client import Clients
+from dalsegno_state.aws.state import DynamoStateStore
+from dalsegno_state.aws.table import Table
+from dalsegno_state.writes import UpdateWorkflow
 
 APP_WITH_WORKER = Path(__file__).parent / "aws_worker" / "app.py"
 EVALUATOR = "dalsegno-local-_evaluator"
@@ -67,7 +73,9 @@ def test_a_deployed_stack_keeps_its_promises(
         _the_sweeper_mends_what_was_lost(api)
         _functions_tell_what_they_did(emulator)
 
-        deployment = Deployment(emulator.url, tmp_path, {"auth": "keys"}, app=APP_WITH_WORKER)
+        deployment = Deployment(
+            emulator.url, tmp_path, {"auth": "keys", "archive": "true"}, app=APP_WITH_WORKER
+        )
         deployment.deploy()
         _nobody_gets_in_without_a_key(deployment)
         _each_role_does_its_part(deployment)
@@ -75,6 +83,8 @@ def test_a_deployed_stack_keeps_its_promises(
         _an_event_starts_a_workflow(deployment)
         _a_schedule_starts_one_workflow_however_often_it_is_delivered(deployment)
         _a_trigger_that_says_nothing_goes_to_the_dead_letters()
+        _clients_may_put_payloads_elsewhere(deployment)
+        _what_ended_long_ago_is_archived_and_removed(deployment)
 
 
 def _http_tasks_are_done_by_a_function(api: Api) -> None:
@@ -250,6 +260,50 @@ def _a_trigger_that_says_nothing_goes_to_the_dead_letters() -> None:
     _sqs().send_message(QueueUrl=url, MessageBody='{"request": {"name": "report"}}')
 
     assert _dead_letters(TRIGGERS) == ['{"request": {"name": "report"}}']
+
+
+def _clients_may_put_payloads_elsewhere(deployment: Deployment) -> None:
+    api = _api_of(deployment, Role.ADMIN)
+    _define(api, "bulky", {**_simple("lift"), "inputParameters": {"n": "${workflow.input.n}"}})
+    asked = "operation=WRITE&payloadType=WORKFLOW_INPUT&path="
+    located = api.call("GET", f"/workflow/externalstoragelocation?{asked}")
+    _put(located["uri"], b'{"n": 7}')
+
+    start = {"name": "bulky", "externalInputPayloadStoragePath": located["path"]}
+    workflow_id = api.call("POST", "/workflow", start)
+
+    assert _polled(api, "lift")["inputData"] == {"n": 7}
+    assert api.call("GET", f"/workflow/{workflow_id}")["input"] == {}
+
+
+def _what_ended_long_ago_is_archived_and_removed(deployment: Deployment) -> None:
+    api = _api_of(deployment, Role.ADMIN)
+    workflow_id = _start(api, {"name": "n", "taskReferenceName": "n", "type": "NOOP"})
+    outputs = deployment.outputs()
+    store = DynamoStateStore(
+        Table(Clients("us-east-1"), outputs["ExecutionTable"]), lists_ended=True
+    )
+    workflow = store.workflow(workflow_id)
+    assert workflow is not None
+
+    long_ago = replace(workflow, ended_at=1_767_225_600_000, revision=workflow.revision + 1)
+    store.commit([UpdateWorkflow(long_ago, workflow.revision, clears_wake=True)])
+
+    deadline = time.monotonic() + 150
+    while store.workflow(workflow_id) is not None and time.monotonic() < deadline:
+        time.sleep(1)
+    assert not list(store.all_tasks(workflow_id))
+    assert store.workflow(workflow_id) is None
+    found = _client("s3").list_objects_v2(Bucket=outputs["PayloadBucket"], Prefix="archive/")
+    (archived,) = found["Contents"]
+    assert archived["Key"].endswith(f"/2026/01/01/{workflow_id}.json")
+
+
+def _put(url: str, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(url, body, headers, method="PUT")  # noqa: S310  (our own URL)
+    with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+        pass
 
 
 def _impatient(queue: str) -> str:

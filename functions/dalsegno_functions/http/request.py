@@ -12,12 +12,14 @@ class Request:
         path: Variables of the route's path, percent-decoded.
         query: Values of each query parameter, in order.
         body: Text as a gateway hands it over, or bytes if they were no UTF-8; unparsed.
+        host: Under which name the client asked.
     """
 
     method: str
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, list[str]] = field(default_factory=dict)
     body: str | bytes = ""
+    host: str = ""
 
     def text(self) -> str:
         """Return the body as text, with what is not UTF-8 replaced."""

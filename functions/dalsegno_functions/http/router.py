@@ -103,6 +103,7 @@ class Router(Generic[C]):
             {name: segments[position] for position, name in leaf.variables},
             parse_qs(query) if query else {},
             body_of(event),
+            event.get("headers", {}).get("host", ""),
         )
         return leaf.route.handle(request, context)
 

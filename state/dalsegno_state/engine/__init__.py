@@ -10,10 +10,12 @@ from dalsegno_state.engine.effects.pull_workflow_messages import PullMessages
 from dalsegno_state.engine.effects.work import Effect
 from dalsegno_state.engine.environment import ManagedEnvironment
 from dalsegno_state.engine.executions import Executions
+from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
+from dalsegno_state.engine.removal import Removal, Retention
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.engine.scheduler import Scheduler
 from dalsegno_state.engine.schedules import Schedules
@@ -24,7 +26,7 @@ from dalsegno_state.engine.system_tasks import SystemTasks
 from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.engine.triggers import Triggers
-from dalsegno_state.events import Look, ScheduleDue, decode_message
+from dalsegno_state.events import Expire, Look, ScheduleDue, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports
 from dalsegno_state.scripts import Scripts
@@ -33,6 +35,7 @@ from dalsegno_state.tasks.pull_workflow_messages import PullWorkflowMessages
 from dalsegno_state.view import View
 
 SYSTEM_QUEUES: Final = (Http.type, SYSTEM_QUEUE)
+FOR_EVER: Final = Retention()
 _INLINE_BYTES: Final = 8 * 1024
 _DUE_AT_ONCE: Final = 100
 
@@ -42,6 +45,7 @@ class Engine:
 
     Args:
         inline_bytes: Payloads longer than this are kept beside the items that name them.
+        retention: What becomes of ended executions.
     """
 
     def __init__(
@@ -51,11 +55,13 @@ class Engine:
         http: HttpClient,
         *,
         inline_bytes: int = _INLINE_BYTES,
+        retention: Retention = FOR_EVER,
     ) -> None:
         self._ports = ports
         loader = Loader(ports)
         writer = Writer(ports, inline_bytes=inline_bytes)
-        starter = Starter(ports, writer, scripts)
+        self.external = ExternalStorage(ports.external)
+        starter = Starter(ports, writer, scripts, self.external)
         children = Children(ports, loader, starter)
         self.queries = Queries(ports, scripts, loader)
         self._runner = Runner(
@@ -71,9 +77,9 @@ class Engine:
         )
         claims = Claims(ports, loader, self._look)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
-        self.executions = Executions(ports, loader, self._runner, starter)
+        self.removal = Removal(ports, retention, self.queries.whole)
+        self.executions = Executions(ports, loader, self._runner, starter, self.removal)
         self.triggers = Triggers(ports, starter)
-        self.tasks = Tasks(ports, self.queries, self._runner, claims)
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
@@ -82,6 +88,7 @@ class Engine:
             lambda request, workflow_id: self.executions.start(request, workflow_id=workflow_id),
         )
         self.schedules = Schedules(ports, self.scheduler, starter.definition_of)
+        self.tasks = Tasks(ports, self.queries, self._runner, claims, self.external)
         self.messages = WorkflowMessages(ports, self.queries, self._look)
         effects: dict[str, Effect] = {
             Http.type: HttpCall(ports, http),
@@ -94,14 +101,18 @@ class Engine:
         message = decode_message(body)
         if isinstance(message, ScheduleDue):
             self.scheduler.run(message)
+        elif isinstance(message.event, Expire):
+            self.removal.expire(message.workflow_id)
         else:
             self._runner.run(message.workflow_id, message.event)
 
     def sweep(self) -> int:
-        """Wake the workflows that are due; return how many."""
+        """Wake the workflows that are due, return how many; remove those whose time is over."""
         due = self._ports.state.due(self._ports.clock.now(), _DUE_AT_ONCE)
         for workflow in due:
             self._runner.wake(workflow.workflow_id)
+        for workflow_id in self.removal.expired(_DUE_AT_ONCE):
+            self.removal.expire(workflow_id)
         return len(due)
 
     def run_system_task(self, task_id: str) -> None:
@@ -115,4 +126,4 @@ class Engine:
         return self.queries.workflow(view.workflow.workflow_id, include_tasks=True).to_wire()
 
 
-__all__ = ["EVALUATOR_QUEUE", "SYSTEM_QUEUES", "Engine"]
+__all__ = ["EVALUATOR_QUEUE", "FOR_EVER", "SYSTEM_QUEUES", "Engine", "Retention"]
