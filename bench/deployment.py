@@ -27,7 +27,7 @@ _ENVIRONMENT = {
 }
 
 
-def settings_of(place: str) -> AwsSettings:
+def settings_of(place: str, *, lists_ended: bool = True) -> AwsSettings:
     """Return settings under which nothing is shared with another place."""
     name = "t" + hashlib.sha256(place.encode()).hexdigest()[:12]
     return AwsSettings(
@@ -41,6 +41,7 @@ def settings_of(place: str) -> AwsSettings:
         schedule_role_arn=f"arn:aws:iam::{_ACCOUNT}:role/{name}",
         secret_prefix=f"{name}/",
         parameter_prefix=f"/{name}/",
+        lists_ended=lists_ended,
     )
 
 
@@ -51,16 +52,23 @@ def environment(endpoint_url: str | None) -> Iterator[None]:
     with patch.dict(os.environ, _ENVIRONMENT | extra):
         if endpoint_url is None:
             os.environ.pop("AWS_ENDPOINT_URL", None)
+        else:
+            del os.environ["AWS_SESSION_TOKEN"]  # a signed URL with a made-up one is refused
         yield
 
 
 @contextmanager
 def deployed(
-    place: str, clock: Clock, endpoint_url: str | None, observers: Iterable[Observer] = ()
+    place: str,
+    clock: Clock,
+    endpoint_url: str | None,
+    observers: Iterable[Observer] = (),
+    *,
+    lists_ended: bool = True,
 ) -> Iterator[AwsPorts]:
     """Give the ports on a place, whose resources are made if it is new."""
     with environment(endpoint_url):
-        settings = settings_of(place)
+        settings = settings_of(place, lists_ended=lists_ended)
         create_resources(settings)
         ports = open_ports(settings, clock, observers)
         try:

@@ -104,7 +104,7 @@ class MeteredWorld:
     def look(self, workflow_id: str) -> WorkflowState:
         """Return a workflow as it stands; not counted."""
         table = Table(self.unmetered, _SETTINGS.execution_table)
-        workflow = DynamoStateStore(table).workflow(workflow_id)
+        workflow = DynamoStateStore(table, lists_ended=False).workflow(workflow_id)
         assert workflow is not None
         return workflow
 
@@ -212,12 +212,15 @@ class MeteredWorld:
 
 
 @contextmanager
-def metered_world(scripts: Scripts) -> Iterator[MeteredWorld]:
-    """Give an engine on a deployment of its own, as its functions have it."""
+def metered_world(scripts: Scripts, *, lists_ended: bool = False) -> Iterator[MeteredWorld]:
+    """Give an engine on a deployment of its own, as its functions have it.
+
+    By default, ended executions are kept for ever.
+    """
     with mock_aws():
         unmetered, clock = Clients(REGION), StandingClock()
         meter = Meter(_peek)
-        with deployed("metered", clock, None, [meter.watch]) as opened:
+        with deployed("metered", clock, None, [meter.watch], lists_ended=lists_ended) as opened:
             observers = (ShortWakes(opened.queues, clock),)
             ports = replace(opened, state=ObservedStateStore(opened.state, observers))
             engine = Engine(ports, scripts, _http_client())

@@ -9,6 +9,7 @@ from dalsegno_cdk.functions import Functions
 from dalsegno_cdk.http_api import FunctionUrls, HttpApi
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
+from dalsegno_cdk.triggers import Triggers
 
 _WILDCARDS: Final = (
     "Queues of workers, payloads, schedules and secrets come into being after the stack: they are "
@@ -38,7 +39,11 @@ _KEY: Final = "The CDK grants the use of a key by these two families of actions,
 
 
 def acknowledge(
-    storage: Storage, functions: Functions, timers: Timers, endpoint: HttpApi | FunctionUrls
+    storage: Storage,
+    functions: Functions,
+    timers: Timers,
+    triggers: Triggers,
+    endpoint: HttpApi | FunctionUrls,
 ) -> None:
     """Tell cdk-nag which of its rules are broken on purpose, and why."""
     patterns = [_flat(Stack.of(storage).resolve(arn)) for arn in functions.rights.patterns()]
@@ -47,7 +52,7 @@ def acknowledge(
             _acknowledge(function.role, f"AwsSolutions-IAM5[Resource::{pattern}]", _WILDCARDS)
         _acknowledge(function.function, "AwsSolutions-L1", _RUNTIME)
     if storage.key is not None:
-        for role in (timers.role, *(function.role for function in functions.all)):
+        for role in (timers.role, triggers.role, *(function.role for function in functions.all)):
             for action in _KEY_ACTIONS:
                 _acknowledge(role, f"AwsSolutions-IAM5[Action::{action}]", _KEY)
     _acknowledge(storage.payloads, "AwsSolutions-S1", _BUCKET_LOG)

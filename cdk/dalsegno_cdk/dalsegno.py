@@ -1,13 +1,14 @@
 """The whole of Dalsegno as one construct, for a stack of its own or within yours."""
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from aws_cdk import Annotations, Stack, Tags
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -21,6 +22,7 @@ from dalsegno_cdk.routes import routes_of
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings, Endpoint, SettingsError
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
+from dalsegno_cdk.triggers import Triggers, request_of, whole_event
 from dalsegno_functions.auth.roles import Role, written
 from dalsegno_state.aws.queue_names import encode_name
 
@@ -64,6 +66,7 @@ class Dalsegno(Construct):
             timers=self.timers,
             code=code,
         )
+        self.triggers = Triggers(self, "Triggers", work=self.messaging.triggers)
         self.endpoint = _endpoint(self, settings, self.functions)
         self.monitoring = Monitoring(
             self,
@@ -74,7 +77,7 @@ class Dalsegno(Construct):
             functions=self.functions,
         )
         self.url = self.endpoint.url
-        acknowledge(self.storage, self.functions, self.timers, self.endpoint)
+        acknowledge(self.storage, self.functions, self.timers, self.triggers, self.endpoint)
         Tags.of(self).add("application", "dalsegno")
         Tags.of(self).add("dalsegno:stage", settings.stage)
 
@@ -93,6 +96,44 @@ class Dalsegno(Construct):
     def grant_reader(self, grantee: iam.IGrantable) -> None:
         """Let somebody read, in auth mode ``iam``."""
         self._give(Role.READER, grantee)
+
+    def start_on(
+        self,
+        rule: events.Rule,
+        name: str | None = None,
+        *,
+        version: int | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        correlation_id: str | None = None,
+    ) -> None:
+        """Have every event of a rule start one workflow, however often it is delivered.
+
+        Without a name, the detail of the event is itself a ``StartWorkflowRequest``. Inputs and
+        correlation id may hold ``EventField``; by default, the whole event is the input.
+
+        Raises:
+            ValueError: The rule starts that workflow already.
+        """
+        given = whole_event() if inputs is None else inputs
+        request = None if name is None else request_of(name, version, given, correlation_id)
+        self.triggers.add_rule(rule, request)
+
+    def start_at(
+        self,
+        construct_id: str,
+        schedule: scheduler.ScheduleExpression,
+        name: str,
+        *,
+        version: int | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        correlation_id: str | None = None,
+    ) -> scheduler.Schedule:
+        """Return a schedule that starts one workflow at each of its times.
+
+        Inputs may hold ``ContextAttribute``, such as the time that the schedule was set for.
+        """
+        request = request_of(name, version, inputs or {}, correlation_id)
+        return self.triggers.add_schedule(construct_id, schedule, request)
 
     def grant_worker(self, grantee: iam.IGrantable, *task_types: str) -> None:
         """Let a worker do tasks of some types.

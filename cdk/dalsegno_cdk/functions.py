@@ -1,4 +1,4 @@
-"""The five functions of the engine, each with no more rights than it uses."""
+"""The six functions of the engine, each with no more rights than it uses."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from constructs import Construct
 
 from dalsegno_cdk.bundling import engine_code
 from dalsegno_cdk.engine_function import EngineFunction
-from dalsegno_cdk.messaging import Messaging
+from dalsegno_cdk.messaging import Messaging, WorkQueue
 from dalsegno_cdk.rights import Rights
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
 from dalsegno_cdk.storage import Storage
@@ -27,7 +27,7 @@ _OF_SYSTEM_TASKS = ("messages", "waiting", "webhook")
 
 
 class Functions(Construct):
-    """API, poll, evaluator, system tasks and sweeper, and what invokes the last three.
+    """API, poll, evaluator, system tasks, triggers and sweeper, and what invokes the last four.
 
     Args:
         code: What they run; by default the engine, bundled on this machine.
@@ -56,13 +56,15 @@ class Functions(Construct):
         self.poll = self._poll()
         self.evaluator = self._evaluator()
         self.system_tasks = self._system_tasks()
+        self.triggers = self._triggers()
         self.sweeper = self._sweeper()
         self._check_signers()
 
     @property
     def all(self) -> tuple[EngineFunction, ...]:
         """All of them."""
-        return (self.api, self.poll, self.evaluator, self.system_tasks, self.sweeper)
+        asked = (self.api, self.poll)
+        return (*asked, self.evaluator, self.system_tasks, self.triggers, self.sweeper)
 
     def _secret(self, storage: Storage) -> secretsmanager.Secret:
         """Return what tokens are signed with; AWS makes it up, and nobody needs to know it."""
@@ -99,6 +101,7 @@ class Functions(Construct):
         self.rights.hand_out_tasks(function)  # a worker's report is answered with its next task
         self.rights.define_workflows(function)
         self.rights.manage_secrets(function)
+        self.rights.archive(function)
         self.rights.list_queues(function)
         self._check_callers(function)
         return function
@@ -118,11 +121,9 @@ class Functions(Construct):
         function = self._function(name, "evaluator", about, Duration.seconds(60))
         self.rights.run_workflows(function)
         self.rights.keep_documents(function, SCHEDULE_KIND)
+        self.rights.archive(function)
         for work in (self._messaging.evaluator, self._messaging.results):
-            source = sources.SqsEventSource(
-                work.queue, batch_size=10, report_batch_item_failures=True
-            )
-            function.function.add_event_source(source)
+            _consume(function, work)
         return function
 
     def _system_tasks(self) -> EngineFunction:
@@ -139,6 +140,13 @@ class Functions(Construct):
                 report_batch_item_failures=True,
             )
             function.function.add_event_source(source)
+        return function
+
+    def _triggers(self) -> EngineFunction:
+        name, about = "Triggers", "Starts workflows that events and schedules ask for"
+        function = self._function(name, "triggers", about, Duration.seconds(60))
+        self.rights.trigger(function)
+        _consume(function, self._messaging.triggers)
         return function
 
     def _sweeper(self) -> EngineFunction:
@@ -181,6 +189,12 @@ class Functions(Construct):
         )
 
 
+def _consume(function: EngineFunction, work: WorkQueue) -> None:
+    """Have a function invoked with the messages of a queue; those that fail come again."""
+    source = sources.SqsEventSource(work.queue, batch_size=10, report_batch_item_failures=True)
+    function.function.add_event_source(source)
+
+
 def _environment(
     settings: DalsegnoSettings, storage: Storage, messaging: Messaging, timers: Timers
 ) -> dict[str, str]:
@@ -198,6 +212,8 @@ def _environment(
         "DALSEGNO_SECRET_PREFIX": settings.secret_prefix,
         "DALSEGNO_PARAMETER_PREFIX": settings.parameter_prefix,
         "DALSEGNO_CUSTOMER_KEY": storage.key.key_arn if storage.key else "",
+        "DALSEGNO_RETENTION_DAYS": str(settings.retention_days),
+        "DALSEGNO_ARCHIVE": str(settings.archive).lower(),
         "DALSEGNO_HTTP_ALLOW_PRIVATE": str(settings.http_allows_private).lower(),
         "DALSEGNO_TRACING": str(settings.tracing).lower(),
         "DALSEGNO_AUTH": settings.auth.value,

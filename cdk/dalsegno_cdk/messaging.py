@@ -13,6 +13,7 @@ from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.tasks.http import Http
 
 RESULTS_QUEUE: Final = "_results"
+TRIGGERS_QUEUE: Final = "_triggers"
 # Deliveries back off to a minute: twenty of them take about a quarter of an hour.
 _MOST_DELIVERIES: Final = 20
 _KEPT: Final = Duration.days(14)
@@ -64,7 +65,7 @@ class WorkQueue(Construct):
 
 
 class Messaging(Construct):
-    """The evaluator's queue, that of workers' results, and those of system tasks."""
+    """The queues of the evaluator, of workers' results, of system tasks and of triggers."""
 
     def __init__(
         self,
@@ -82,11 +83,12 @@ class Messaging(Construct):
         self.results = self._work("Results", RESULTS_QUEUE, Duration.seconds(180))
         self.http = self._work("Http", Http.type, Duration.seconds(960))
         self.system = self._work("System", SYSTEM_QUEUE, Duration.seconds(960))
+        self.triggers = self._work("Triggers", TRIGGERS_QUEUE, Duration.seconds(180))
 
     @property
     def all(self) -> tuple[WorkQueue, ...]:
         """All of them."""
-        return (self.evaluator, self.results, self.http, self.system)
+        return (self.evaluator, self.results, self.http, self.system, self.triggers)
 
     @property
     def arns(self) -> str:

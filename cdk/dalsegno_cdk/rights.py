@@ -11,6 +11,8 @@ from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.settings import DalsegnoSettings
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
+from dalsegno_state.aws.archive import PREFIX as ARCHIVE_PREFIX
+from dalsegno_state.aws.external import PREFIX as UPLOAD_PREFIX
 from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES, document_pk
 from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
@@ -40,6 +42,7 @@ class Rights:
     storage: Storage
     messaging: Messaging
     timers: Timers
+    archives: bool = False
 
     def patterns(self) -> list[str]:
         """Return every pattern that a right is granted on, in place of what bears one name."""
@@ -47,6 +50,8 @@ class Rights:
             self.messaging.arns,
             self.timers.schedule_arns,
             self._objects,
+            self._uploads,
+            self._archive,
             self._secrets,
             self._parameters,
             "*",
@@ -55,6 +60,14 @@ class Rights:
     @property
     def _objects(self) -> str:
         return self.storage.payloads.arn_for_objects("payloads/*")
+
+    @property
+    def _uploads(self) -> str:
+        return self.storage.payloads.arn_for_objects(f"{UPLOAD_PREFIX}/*")
+
+    @property
+    def _archive(self) -> str:
+        return self.storage.payloads.arn_for_objects(f"{ARCHIVE_PREFIX}/*")
 
     @property
     def _secrets(self) -> str:
@@ -76,12 +89,7 @@ class Rights:
         self._use_executions(function)
         self._use_payloads(function)
         self._use_secrets(function)
-        function.allow(*_READ, on=[self.storage.definitions.table_arn])
-        function.allow(
-            "dynamodb:PutItem",
-            on=[self.storage.definitions.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["S#*"]}},
-        )
+        self._read_definitions(function)
         self._send(function)
         self._use_key(function)
 
@@ -118,6 +126,11 @@ class Rights:
             },
         )
 
+    def archive(self, function: EngineFunction) -> None:
+        """Let a function write ended executions to the archive, and read none, if there is one."""
+        if self.archives:
+            function.allow("s3:PutObject", on=[self._archive])
+
     def check_tokens(self, function: EngineFunction, secret: secretsmanager.ISecret) -> None:
         """Let a function sign and recognize tokens; it reads the access keys as definitions."""
         secret.grant_read(function.role)
@@ -143,6 +156,26 @@ class Rights:
         function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])
         self._use_key(function)
 
+    def trigger(self, function: EngineFunction) -> None:
+        """Let a function create workflows and tell the evaluator of them, and nothing else."""
+        executions = self.storage.executions.table_arn
+        function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[executions])
+        function.allow("s3:PutObject", on=[self._objects])
+        function.allow("s3:GetObject", on=[self._uploads])
+        self._read_definitions(function)
+        evaluator = self.messaging.evaluator.queue
+        function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])
+        self._use_key(function)
+
+    def _read_definitions(self, function: EngineFunction) -> None:
+        """Let a function read definitions, and write only the snapshots that executions run."""
+        function.allow(*_READ, on=[self.storage.definitions.table_arn])
+        function.allow(
+            "dynamodb:PutItem",
+            on=[self.storage.definitions.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["S#*"]}},
+        )
+
     def _use_executions(self, function: EngineFunction) -> None:
         table_arn = self.storage.executions.table_arn
         indexes = [f"{table_arn}/index/{index.name}" for index in EXECUTION_INDEXES]
@@ -150,7 +183,9 @@ class Rights:
         function.allow("dynamodb:Query", on=indexes)
 
     def _use_payloads(self, function: EngineFunction) -> None:
-        function.allow("s3:DeleteObject", "s3:GetObject", "s3:PutObject", on=[self._objects])
+        function.allow(
+            "s3:DeleteObject", "s3:GetObject", "s3:PutObject", on=[self._objects, self._uploads]
+        )
         function.allow("s3:ListBucket", on=[self.storage.payloads.bucket_arn])
 
     def _use_secrets(self, function: EngineFunction) -> None:

@@ -89,6 +89,8 @@ class DalsegnoSettings(BaseModel):
             what each may do: ``admin``, ``operator``, ``starter``, ``reader``, ``worker`` or
             ``worker:charge_card,send_mail``. In the context, a JSON object.
         domain: Name the API is to have beside that of AWS; needs ``certificate_arn``.
+        retention_days: How long executions are kept from their end; 0 for ever.
+        archive: Write executions to the bucket, as JSON, before they are removed.
         keep_data: Tables and bucket outlive the stack, and cannot be deleted by mistake.
         customer_key: Encrypt with a KMS key of this account instead of AWS's own.
         http_allows_private: HTTP tasks may call loopback and private addresses.
@@ -111,6 +113,8 @@ class DalsegnoSettings(BaseModel):
     domain: Annotated[str | None, Field(pattern=f"^{_HOST}$", max_length=253)] = None
     certificate_arn: Annotated[str | None, Field(pattern=f"^{_CERTIFICATE}$")] = None
     log_retention_days: Annotated[int, AfterValidator(_days)] = 30
+    retention_days: Annotated[int, Field(ge=0, le=36_500)] = 30
+    archive: bool = False
     keep_data: bool = True
     customer_key: bool = False
     tracing: bool = False

@@ -34,6 +34,7 @@ class DalsegnoStack(Stack):
         self._tell("DefinitionTable", self.workflows.storage.definitions.table_name)
         self._tell("PayloadBucket", self.workflows.storage.payloads.bucket_name)
         self._tell("ResultsQueueUrl", self.workflows.messaging.results.queue.queue_url)
+        self._tell("TriggersQueueArn", self.workflows.messaging.triggers.queue.queue_arn)
         endpoint = self.workflows.endpoint
         if isinstance(endpoint, HttpApi):
             self._tell("ApiId", endpoint.api.api_id)

@@ -9,6 +9,7 @@ from dalsegno_functions.http.router import Router
 from dalsegno_functions.observability import instrument
 from dalsegno_functions.routes import (
     environment,
+    external_payloads,
     health,
     metadata,
     poll,
@@ -33,6 +34,7 @@ OPERATIONS: Final = (
     *workflow_messages.routes,
     *tasks.routes,
     *webhooks.routes,
+    *external_payloads.routes,
     *poll.routes,
     *queues.routes,
     *secrets.routes,

@@ -51,6 +51,13 @@ def dev(
     memory: Annotated[
         bool, typer.Option("--memory", help="Keep nothing: all state is gone with the server.")
     ] = False,
+    retention_days: Annotated[
+        int,
+        typer.Option(min=0, max=36_500, help="Remove executions so long after their end."),
+    ] = 0,
+    archive: Annotated[
+        bool, typer.Option("--archive", help="Write what is removed to `archive` in the directory.")
+    ] = False,
     log_level: Annotated[
         str, typer.Option(help="debug, info, warning or error.", metavar="LEVEL")
     ] = "info",
@@ -71,20 +78,25 @@ def dev(
     if log_level.lower() not in {"debug", "info", "warning", "error"}:
         raise typer.BadParameter("debug, info, warning or error", param_hint="--log-level")
     configure(log_level, log_format)
-    server = _server(host, port, None if memory else data)
-    typer.echo(_banner(server.url, None if memory else data))
+    directory = None if memory else data
+    server = _server(host, port, directory, days=retention_days or None, archive=archive)
+    typer.echo(_banner(server.url, directory))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: finish, then end
     with suppress(KeyboardInterrupt):
         server.run()
 
 
-def _server(host: str, port: int, directory: Path | None) -> "LocalServer":
+def _server(
+    host: str, port: int, directory: Path | None, *, days: int | None, archive: bool
+) -> "LocalServer":
     # Imported here, as these take half a second that `--help` need not take.
     from dalsegno_functions.local.server import AddressInUseError, LocalServer
     from dalsegno_functions.wiring import DataDirectoryError, local_engine
+    from dalsegno_state.engine import Retention
 
+    retention = Retention(days=days, archive=archive)
     try:
-        return LocalServer(local_engine(directory), host=host, port=port)
+        return LocalServer(local_engine(directory, retention=retention), host=host, port=port)
     except (AddressInUseError, DataDirectoryError) as error:
         _give_up(str(error))
 

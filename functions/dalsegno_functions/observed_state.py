@@ -85,6 +85,14 @@ class ObservedStateStore:
         """See ``StateStore.due``."""
         return self.inner.due(until, limit)
 
+    def ended(self, until: EpochMillis, limit: int) -> list[str]:
+        """See ``StateStore.ended``."""
+        return self.inner.ended(until, limit)
+
+    def clear(self, workflow_id: str, limit: int) -> bool:
+        """See ``StateStore.clear``."""
+        return self.inner.clear(workflow_id, limit)
+
     def children(self, parent_workflow_id: str) -> Iterator[str]:
         """See ``StateStore.children``."""
         return self.inner.children(parent_workflow_id)

@@ -1,4 +1,4 @@
-"""The sweeper: each minute it has workflows and schedules looked at that are due in the next."""
+"""The sweeper: each minute it has looked at what is due in the next, and what is to be removed."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +10,9 @@ from dalsegno.models import EpochMillis
 from dalsegno_functions.observability import Measure, count, instrument
 from dalsegno_functions.wiring import aws_engine
 from dalsegno_state.engine import EVALUATOR_QUEUE
-from dalsegno_state.events import Wake, encode_evaluation
-from dalsegno_state.ports import Due, Message, Ports
+from dalsegno_state.engine.removal import Removal
+from dalsegno_state.events import Expire, Wake, encode_evaluation
+from dalsegno_state.ports import Due, Message, Ports, Queues
 from dalsegno_state.writes import SetWake
 
 # A little more than until the next sweep: two wakes do no harm, none would cost a minute.
@@ -24,6 +25,8 @@ _LONGEST_SECONDS: Final = 45
 # Ten sweeps have had such a workflow looked at in vain, or have not come to it.
 _LATE_MS: Final = 600_000
 _PUT_OFF_MS: Final = 900_000
+# 1.4 million a day; what the evaluator has not come to yet is sent again.
+_MOST_EXPIRED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,28 @@ def sweep(ports: Ports, most: int = _MOST_DUE) -> Sweep:
     return Sweep(sent, max(0, now - due[0].wake_at) if due else 0)
 
 
+def sweep_out(queues: Queues, removal: Removal) -> None:
+    """Send to the evaluator what may have been kept for long enough; it removes what has been."""
+    messages = [
+        Message(queue=EVALUATOR_QUEUE, body=encode_evaluation(workflow_id, Expire()))
+        for workflow_id in removal.expired(_MOST_EXPIRED)
+    ]
+    for start in range(0, len(messages), _CHUNK):
+        queues.send(messages[start : start + _CHUNK])
+
+
 @instrument
 def handler(_event: object, _context: Any) -> None:
     """Lambda entry point."""
+    aws = aws_engine()
     try:
         # First, because many due workflows would make it late; and whatever becomes of it.
-        aws_engine().engine.scheduler.announce()
+        aws.engine.scheduler.announce()
     finally:
-        found = sweep(aws_engine().ports)
+        found = sweep(aws.ports)
         count(Measure.WORKFLOWS_DUE, found.due)
         count(Measure.SWEEPER_LATENESS_MILLIS, found.lateness_ms)
+    sweep_out(aws.ports.queues, aws.engine.removal)
 
 
 def _put_off(ports: Ports, due: Due, until: EpochMillis) -> None:

@@ -13,7 +13,7 @@ from dalsegno_functions.clock import SystemClock
 from dalsegno_functions.http.event import GatewayEvent
 from dalsegno_functions.http.response import Response
 from dalsegno_functions.http.router import Router
-from dalsegno_state.engine import Engine
+from dalsegno_state.engine import FOR_EVER, Engine, Retention
 from dalsegno_state.engine.effects.absent import no_services
 from dalsegno_state.ports import Clock, HttpClient, HttpReply, Ports, Queues, Services
 
@@ -93,7 +93,9 @@ class _HttpClientOnDemand:
         )
 
 
-def local_engine(directory: Path | None, clock: Clock | None = None) -> LocalEngine:
+def local_engine(
+    directory: Path | None, clock: Clock | None = None, *, retention: Retention = FOR_EVER
+) -> LocalEngine:
     """Return an engine that keeps everything in ``directory``; in memory only, if None.
 
     Raises:
@@ -107,7 +109,8 @@ def local_engine(directory: Path | None, clock: Clock | None = None) -> LocalEng
         ports = open_ports(directory, clock or SystemClock())
     except (OSError, SchemaVersionError, sqlite3.Error) as error:
         raise DataDirectoryError(f"cannot use {directory}: {error}") from error
-    return LocalEngine(_engine(ports, allow_private=True, services=_local_services()), ports)
+    made = _engine(ports, allow_private=True, services=_local_services(), retention=retention)
+    return LocalEngine(made, ports)
 
 
 @cache
@@ -128,8 +131,13 @@ def aws_engine() -> AwsEngine:
     observers = (Measures(count), ShortWakes(opened.queues, opened.clock))
     ports = replace(opened, state=ObservedStateStore(opened.state, observers))
     allow_private = os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true"
-    services = open_services(ports.clients, settings)
-    return AwsEngine(_engine(ports, allow_private=allow_private, services=services), ports)
+    made = _engine(
+        ports,
+        allow_private=allow_private,
+        services=open_services(ports.clients, settings),
+        retention=_retention(),
+    )
+    return AwsEngine(made, ports)
 
 
 def worker_engine(queues: Queues) -> Engine:
@@ -142,6 +150,8 @@ def worker_engine(queues: Queues) -> Engine:
             documents=ports.documents,
             queues=queues,
             payloads=ports.payloads,
+            external=ports.external,
+            archive=ports.archive,
             limits=ports.limits,
             logs=ports.logs,
             polls=ports.polls,
@@ -237,7 +247,19 @@ def _local_services() -> Services:
     return replace(services, events=open_publisher(region))
 
 
-def _engine(ports: Ports, *, allow_private: bool, services: Services | None = None) -> Engine:
+def _retention() -> Retention:
+    """Return what the stack's settings say of ended executions."""
+    days = int(os.environ.get("DALSEGNO_RETENTION_DAYS") or 0)
+    return Retention(days=days or None, archive=os.environ.get("DALSEGNO_ARCHIVE") == "true")
+
+
+def _engine(
+    ports: Ports,
+    *,
+    allow_private: bool,
+    services: Services | None = None,
+    retention: Retention = FOR_EVER,
+) -> Engine:
     from dalsegno_state.sandbox import SandboxedScripts
 
     def client() -> HttpClient:
@@ -251,4 +273,4 @@ def _engine(ports: Ports, *, allow_private: bool, services: Services | None = No
         from dalsegno_state.kafka import KafkaProducer
 
         services = replace(services, kafka=KafkaProducer())
-    return Engine(ports, SandboxedScripts(), http, services=services)
+    return Engine(ports, SandboxedScripts(), http, services=services, retention=retention)

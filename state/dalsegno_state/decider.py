@@ -13,6 +13,7 @@ from dalsegno_state.events import (
     Close,
     Closed,
     Event,
+    Expire,
     Joined,
     Launched,
     LeaseExtended,
@@ -100,6 +101,8 @@ def _take_in(draft: Draft, event: Event) -> None:  # noqa: C901  (a closed union
             waking.wake(draft)
         case ChildNews():
             raise TypeError("a child is read before it is decided on, as ChildEnded")
+        case Expire():
+            raise TypeError("what is not needed any more is removed, not decided on")
         case _:
             assert_never(event)
 

@@ -295,9 +295,9 @@ class Draft:
 
     def set_wake(self, at: EpochMillis | None, interval_ms: int) -> None:
         """Move the wake away from where it was read."""
-        self._writes.append(
-            SetWake(self.workflow.workflow_id, self.view.workflow.wake_at, at, interval_ms)
-        )
+        workflow_id, read_at = self.workflow.workflow_id, self.view.workflow.wake_at
+        ended_at = self.workflow.ended_at
+        self._writes.append(SetWake(workflow_id, read_at, at, interval_ms, ended_at))
 
     def wake_by(self, at: EpochMillis) -> None:
         """See that the workflow is looked at no later than this."""

@@ -128,6 +128,13 @@ class Wake:
     kind: Literal["wake"] = "wake"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expire:
+    """The time for which the ended workflow was to be kept may be over."""
+
+    kind: Literal["expire"] = "expire"
+
+
 Event = (
     Look
     | Reported
@@ -140,6 +147,7 @@ Event = (
     | Close
     | Closed
     | Wake
+    | Expire
 )
 
 

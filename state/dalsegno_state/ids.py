@@ -41,6 +41,14 @@ def child_workflow_id(task_id: str, now: EpochMillis) -> str:
     return workflow_id(now, hashlib.sha256(task_id.encode()).digest())
 
 
+def triggered_workflow_id(identity: str, at: EpochMillis) -> str:
+    """Return the one id of the workflow that an event or a schedule starts, whenever it arrives.
+
+    ``identity`` and ``at`` must be the same in all deliveries: those of the occasion, not of them.
+    """
+    return workflow_id(at, hashlib.sha256(b"trigger\0" + identity.encode()).digest())
+
+
 def task_id(workflow_id: str, run: int, retry_count: int, ref: str) -> str:
     """Return the opaque, URL-safe id of one attempt of one task."""
     place = base64.urlsafe_b64encode(ref.encode("utf-8", "surrogatepass")).decode().rstrip("=")

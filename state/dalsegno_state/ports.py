@@ -16,6 +16,7 @@ from dalsegno.models import (
     WorkflowStatus,
 )
 from dalsegno_state.execution import PayloadRef, TaskState, WorkflowState
+from dalsegno_state.external_paths import ExternalOperation
 from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
 
 
@@ -76,12 +77,27 @@ class StateStore(Protocol):
         """Return workflows whose ``wake_at`` is at or before ``until``, earliest first."""
         ...
 
+    def ended(self, until: EpochMillis, limit: int) -> list[str]:
+        """Return ids of workflows that ended at or before ``until``, the earliest first.
+
+        One that was set going since may be among them. A store may be told not to list what
+        ends, as it costs a write; what ended meanwhile is missing.
+        """
+        ...
+
     def children(self, parent_workflow_id: str) -> Iterator[str]:
         """Yield ids of the workflows whose parent this is."""
         ...
 
     def search(self, query: "WorkflowQuery") -> tuple[int, list[WorkflowState]]:
         """Return the number of workflows that match, and the asked page of them."""
+        ...
+
+    def clear(self, workflow_id: str, limit: int) -> bool:
+        """Forget up to ``limit`` of what belongs to a workflow, but not the workflow itself.
+
+        Return whether nothing but the workflow is left.
+        """
         ...
 
     def remove(self, workflow_id: str) -> None:
@@ -303,6 +319,39 @@ class PayloadStore(Protocol):
 
     def remove(self, workflow_id: str) -> None:
         """Forget all payloads of a workflow."""
+        ...
+
+
+class ExternalPayloads(Protocol):
+    """JSON objects that clients store and fetch by themselves, at ``external_paths``.
+
+    Every method raises ValueError for any other path.
+    """
+
+    def location(self, path: str, operation: ExternalOperation) -> str:
+        """Return a URL that is good for this path and operation alone, and for some minutes.
+
+        It is relative if this server itself serves it.
+        """
+        ...
+
+    def read(self, path: str, *, max_bytes: int) -> bytes | None:
+        """Return what is stored, None if it is longer; raises KeyError if there is nothing."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Forget what is stored; absent is fine."""
+        ...
+
+
+class Archive(Protocol):
+    """Ended executions, as documents for whoever wants to look at them much later."""
+
+    def put(self, name: str, document: bytes) -> None:
+        """Keep a document under a name, whose parts are told apart by slashes; it may replace one.
+
+        It is durable when this returns.
+        """
         ...
 
 
@@ -549,6 +598,8 @@ class Ports:
     documents: DocumentStore
     queues: Queues
     payloads: PayloadStore
+    external: ExternalPayloads
+    archive: Archive
     limits: Limits
     logs: TaskLogs
     polls: PollRecords
@@ -557,12 +608,14 @@ class Ports:
 
 
 __all__ = [
+    "Archive",
     "Clock",
     "DefinitionStore",
     "Document",
     "DocumentStore",
     "Due",
     "EventPublisher",
+    "ExternalPayloads",
     "FunctionInvoker",
     "HttpCallError",
     "HttpClient",

@@ -66,12 +66,16 @@ class PullWake:
 
 @dataclass(frozen=True, slots=True)
 class SetWake:
-    """Move the wake from ``expected_at`` to ``at`` (None: no more); does nothing if it moved."""
+    """Move the wake from ``expected_at`` to ``at`` (None: no more); does nothing if it moved.
+
+    ``ended_at`` is when the workflow ended, if that is why it needs no more.
+    """
 
     workflow_id: str
     expected_at: EpochMillis | None
     at: EpochMillis | None
     interval_ms: int
+    ended_at: EpochMillis = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,20 @@ def test_workflow_of_three_tasks_keeps_its_budget(ten_at_a_time: Counts) -> None
     assert ten_at_a_time.http_requests == pytest.approx(4.3)
 
 
+def test_workflow_that_is_to_be_removed_in_time_takes_one_unit_more() -> None:
+    taken = []
+    for lists_ended in (False, True):
+        with metered_world(SandboxedScripts(), lists_ended=lists_ended) as metered:
+            metered.register(definitions.chain("chain", ["link"]))
+            metered.start("chain")
+            metered.work("link")  # what is written once per process, definition and worker
+            metered.start("chain")
+            taken.append(metered.usage_of(lambda world=metered: world.work("link")).write_units)
+
+    kept, removed_in_time = taken
+    assert removed_in_time == kept + 1
+
+
 def test_list_price_of_a_million_workflows_keeps_its_budget(ten_at_a_time: Counts) -> None:
     assert ten_at_a_time.usd(Endpoint.FUNCTION_URL) <= 13
     assert ten_at_a_time.usd(Endpoint.HTTP_API) <= 18

@@ -9,7 +9,13 @@ from dalsegno_cdk import DalsegnoSettings, DalsegnoStack
 
 
 @pytest.mark.parametrize(
-    "context", [{}, {"auth": "keys"}, {"endpoint": "function-url"}, {"customerKey": "true"}]
+    "context",
+    [
+        {},
+        {"auth": "keys"},
+        {"endpoint": "function-url"},
+        {"customerKey": "true", "archive": "true"},
+    ],
 )
 def test_no_rule_is_broken_without_a_reason(context: dict[str, str], code: lambda_.Code) -> None:
     app = App()

@@ -8,7 +8,7 @@ import pytest
 Find = Callable[..., dict[str, dict[str, Any]]]
 Statement = dict[str, Any]
 
-FUNCTIONS = ("Api", "Poll", "Evaluator", "SystemTasks", "Sweeper")
+FUNCTIONS = ("Api", "Poll", "Evaluator", "SystemTasks", "Triggers", "Sweeper")
 # They name no resource that they could be bound to.
 UNBOUND = {
     "secretsmanager:ListSecrets",
@@ -85,6 +85,16 @@ def test_the_sweeper_only_finds_what_is_due_sends_it_and_puts_it_off(resources: 
     }
 
 
+def test_triggers_only_create_workflows_and_tell_the_evaluator(resources: Find) -> None:
+    statements = _statements(resources, "Triggers")
+    to_executions = [s for s in statements if "Executions" in str(s["Resource"])]
+    senders = [s for s in statements if "sqs:SendMessage" in _listed(s["Action"])]
+
+    assert _actions(to_executions) == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert all("Evaluator" in str(sender["Resource"]) for sender in senders)
+    assert not {a for a in _actions(statements) if a.startswith(("secretsmanager", "scheduler"))}
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str) -> None:
     actions = _actions(_statements(resources, function))
@@ -98,6 +108,7 @@ def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str)
     [
         ("Poll", []),
         ("Evaluator", ["D#schedule*"]),
+        ("Triggers", []),
         ("SystemTasks", ["D#messages*", "D#waiting*", "D#webhook*"]),
     ],
 )
@@ -134,6 +145,21 @@ def test_only_those_who_check_tokens_read_what_signs_them(resources: Find) -> No
     }
 
     assert readers == {"Api", "Poll"}
+
+
+@pytest.mark.parametrize(("archive", "writers"), [("false", set()), ("true", {"Api", "Evaluator"})])
+def test_only_those_who_remove_executions_write_the_archive(
+    resources: Find, archive: str, writers: set[str]
+) -> None:
+    to_archive = [
+        (function, statement)
+        for function in FUNCTIONS
+        for statement in _statements(resources, function, archive=archive)
+        if "/archive/*" in str(statement["Resource"])
+    ]
+
+    assert {function for function, _ in to_archive} == writers
+    assert all(s["Action"] == "s3:PutObject" for _, s in to_archive)
 
 
 def test_schedules_may_only_send_to_the_evaluator(resources: Find) -> None:

@@ -63,6 +63,11 @@ def test_what_else_is_in_the_context_is_none_of_our_business() -> None:
         ({"iamRoles": '{"arn:aws:iam::123456789012:role/x": "owner"}'}, "iamRoles"),
         ({"iamRoles": {"arn:aws:iam::123456789012:role/team/*": "reader"}}, "iamRoles"),
         ({"jwtRoleClaim": ""}, "jwtRoleClaim"),
+        ({"retentionDays": "-1"}, "retentionDays"),
+        ({"retentionDays": "soon"}, "retentionDays"),
+        ({"retentionDays": "36501"}, "retentionDays"),
+        ({"archive": "perhaps"}, "archive"),
+        ({"retention": "7"}, "did you mean retentionDays"),
     ],
 )
 def test_a_bad_setting_is_named(context: dict[str, str], named: str) -> None:

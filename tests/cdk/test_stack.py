@@ -11,6 +11,7 @@ from aws_cdk.assertions import Match, Template
 
 from dalsegno_cdk import Dalsegno, DalsegnoSettings, SettingsError
 from dalsegno_functions.evaluator import RESULTS_QUEUE
+from dalsegno_functions.triggers import TRIGGERS_QUEUE
 from dalsegno_state.aws.layout import EXECUTION_INDEXES
 from dalsegno_state.aws.settings import AwsSettings
 
@@ -94,6 +95,7 @@ def test_dead_letters_are_not_listed_among_the_queues_of_workers(resources: Find
         "dalsegno-dev-_evaluator",
         f"dalsegno-dev-{RESULTS_QUEUE}",
         "dalsegno-dev-_system",
+        f"dalsegno-dev-{TRIGGERS_QUEUE}",
     ]
 
 
@@ -170,7 +172,7 @@ def test_functions_find_everything_they_read_from_their_environment(resources: F
 def test_logs_are_kept_as_long_as_asked(resources: Find) -> None:
     groups = resources("AWS::Logs::LogGroup", logRetentionDays="7").values()
 
-    assert [group["Properties"]["RetentionInDays"] for group in groups] == [7] * 5
+    assert [group["Properties"]["RetentionInDays"] for group in groups] == [7] * 6
 
 
 def test_what_must_not_last_raises_an_alarm(resources: Find) -> None:

@@ -247,6 +247,73 @@ def test_removed_workflow_leaves_nothing(store: StateStore) -> None:
     assert store.arrivals("w2", "join", "") == Arrivals(frozenset({1}))
 
 
+def test_what_belongs_to_a_workflow_is_cleared_in_parts(store: StateStore) -> None:
+    store.create_workflow(a_workflow_state())
+    for number in range(5):
+        task = a_task(f"t{number}")
+        store.commit([CreateTask(task), FreezeAttempt(task)])
+        store.arrive(Arrival("w1", "join", "", number))
+    store.commit([CreateTask(a_task(workflow_id="w2"))])
+
+    parts = [store.clear("w1", 4) for _ in range(5)]
+
+    # A shard of arrivals is one item in some stores, and one for each member in others.
+    assert parts == sorted(parts)
+    assert (parts[0], parts[-1]) == (False, True)
+    assert store.workflow("w1") == a_workflow_state()
+    assert list(store.all_tasks("w1")) == list(store.attempts("w1")) == []
+    assert store.arrivals("w1", "join", "") == Arrivals()
+    assert store.tasks("w2", ["charge"])
+
+
+def _ended(store: StateStore, workflow_id: str, ended_at: int) -> None:
+    """End a workflow, as its last task does."""
+    running = a_workflow_state(workflow_id, wake_at=NOW + 60_000)
+    store.create_workflow(running)
+    ended = replace(running, status=WorkflowStatus.COMPLETED, revision=1, ended_at=ended_at)
+    assert store.commit([UpdateWorkflow(ended, 0, clears_wake=True)]) is None
+
+
+def test_ended_workflows_come_earliest_first(store: StateStore) -> None:
+    store.create_workflow(a_workflow_state("open", wake_at=1))
+    for workflow_id, ended_at in (("b", 20), ("a", 30), ("c", 10), ("d", 31)):
+        _ended(store, workflow_id, ended_at)
+
+    assert store.ended(30, 10) == ["c", "b", "a"]
+    assert store.ended(30, 2) == ["c", "b"]
+    assert store.ended(9, 10) == []
+
+
+def test_ended_workflows_are_not_due_and_have_no_wake(store: StateStore) -> None:
+    _ended(store, "w1", NOW)
+
+    stored = store.workflow("w1")
+    assert stored is not None
+    assert stored.wake_at is None
+    assert store.due(NOW * 2, 10) == []
+
+
+def test_workflow_whose_wake_found_it_ended_is_listed_by_its_end(store: StateStore) -> None:
+    ended = a_workflow_state(status=WorkflowStatus.FAILED, ended_at=NOW - 9, wake_at=NOW)
+    store.create_workflow(ended)
+
+    store.commit([SetWake("w1", NOW, None, 0, ended_at=NOW - 9)])
+
+    assert store.ended(NOW - 9, 10) == ["w1"]
+    assert store.workflow("w1") == replace(ended, wake_at=None)
+
+
+def test_workflow_that_runs_again_is_due_and_not_ended(store: StateStore) -> None:
+    _ended(store, "w1", NOW)
+    again = a_workflow_state(revision=2)
+
+    store.commit([PullWake("w1", NOW + 30_000), UpdateWorkflow(again, 1)])
+
+    assert store.ended(NOW * 2, 10) == []
+    assert store.due(NOW + 30_000, 10) == ["w1"]
+    assert store.workflow("w1") == replace(again, wake_at=NOW + 30_000)
+
+
 def test_another_handle_sees_arrivals(ports: Ports, second_ports: Ports) -> None:
     ports.state.arrive(Arrival("w1", "join", "", 1))
 

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,7 +34,11 @@ from tools import ToolsError, cdk, ministack
 from dalsegno_functions.access_keys import create
 from dalsegno_functions.auth.roles import Role
 from dalsegno_functions.wiring import access_key_table
+from dalsegno_state.aws.client import Clients
+from dalsegno_state.aws.state import DynamoStateStore
+from dalsegno_state.aws.table import Table
 from dalsegno_state.events import Wake, encode_evaluation
+from dalsegno_state.writes import UpdateWorkflow
 from tests.eventually import eventually
 
 T = TypeVar("T")
@@ -40,6 +46,8 @@ T = TypeVar("T")
 APP_WITH_WORKER = Path(__file__).parent / "aws_worker" / "app.py"
 EVALUATOR = "dalsegno-local-_evaluator"
 RESULTS = "dalsegno-local-_results"
+TRIGGERS = "dalsegno-local-_triggers"
+_ROLE = "arn:aws:iam::000000000000:role/schedules"
 
 
 @contextmanager
@@ -76,11 +84,18 @@ def test_a_deployed_stack_keeps_its_promises(
         _the_sweeper_mends_what_was_lost(api)
         _functions_tell_what_they_did(emulator)
 
-        deployment = Deployment(emulator.url, tmp_path, {"auth": "keys"}, app=APP_WITH_WORKER)
+        deployment = Deployment(
+            emulator.url, tmp_path, {"auth": "keys", "archive": "true"}, app=APP_WITH_WORKER
+        )
         deployment.deploy()
         _nobody_gets_in_without_a_key(deployment)
         _each_role_does_its_part(deployment)
         _a_function_of_the_users_is_a_worker(deployment)
+        _an_event_starts_a_workflow(deployment)
+        _a_schedule_starts_one_workflow_however_often_it_is_delivered(deployment)
+        _a_trigger_that_says_nothing_goes_to_the_dead_letters()
+        _clients_may_put_payloads_elsewhere(deployment)
+        _what_ended_long_ago_is_archived_and_removed(deployment)
 
 
 def _http_tasks_are_done_by_a_function(api: Api) -> None:
@@ -265,6 +280,111 @@ def _a_function_of_the_users_is_a_worker(deployment: Deployment) -> None:
     assert "cannot charge -3" in refused["reasonForIncompletion"]
 
 
+def _an_event_starts_a_workflow(deployment: Deployment) -> None:
+    api = _api_of(deployment, Role.ADMIN)
+    _define(api, "placed_order", _simple("pack"))
+    detail = {"orderId": f"o-{uuid4().hex[:8]}", "note": 'a "quoted" word'}
+    event = {"Source": "shop", "DetailType": "OrderPlaced", "Detail": json.dumps(detail)}
+
+    _client("events").put_events(Entries=[event])
+
+    task = _polled(api, "pack")
+    workflow = api.call("GET", f"/workflow/{task['workflowInstanceId']}")
+    assert workflow["correlationId"] == detail["orderId"]
+    assert workflow["input"]["detail"] == detail
+    assert workflow["event"].endswith(f"/placed_order/{workflow['input']['id']}")
+
+
+def _a_schedule_starts_one_workflow_however_often_it_is_delivered(deployment: Deployment) -> None:
+    """The emulator fills in no attributes of a schedule, so it is told what AWS would send."""
+    api = _api_of(deployment, Role.ADMIN)
+    _define(api, "report", _simple("write"))
+    queue_arn = deployment.outputs()["TriggersQueueArn"]
+    at = "2026-03-01T12:00:00Z"
+    message = json.dumps({"identity": f"report/{at}", "at": at, "request": {"name": "report"}})
+    url = _sqs().get_queue_url(QueueName=TRIGGERS)["QueueUrl"]
+
+    _client("scheduler").create_schedule(
+        Name="report",
+        ScheduleExpression="at(2026-03-01T12:00:00)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": queue_arn, "RoleArn": _ROLE, "Input": message},
+    )
+    first = _polled(api, "write")
+    for _ in range(3):
+        _sqs().send_message(QueueUrl=url, MessageBody=message)
+    _until_empty(url)
+
+    assert api.call("GET", "/tasks/poll/batch/write?workerid=test&timeout=1000") == []
+    found = api.call("GET", "/workflow/search?query=workflowType%3Dreport")
+    assert [run["workflowId"] for run in found["results"]] == [first["workflowInstanceId"]]
+
+
+def _a_trigger_that_says_nothing_goes_to_the_dead_letters() -> None:
+    sqs = _sqs()
+    _deliver_only(sqs, TRIGGERS, times=2)
+    url = sqs.get_queue_url(QueueName=TRIGGERS)["QueueUrl"]
+
+    sqs.send_message(QueueUrl=url, MessageBody='{"request": {"name": "report"}}')
+
+    assert _dead_letters(sqs, TRIGGERS) == ['{"request": {"name": "report"}}']
+
+
+def _clients_may_put_payloads_elsewhere(deployment: Deployment) -> None:
+    api = _api_of(deployment, Role.ADMIN)
+    _define(api, "bulky", {**_simple("lift"), "inputParameters": {"n": "${workflow.input.n}"}})
+    asked = "operation=WRITE&payloadType=WORKFLOW_INPUT&path="
+    located = api.call("GET", f"/workflow/externalstoragelocation?{asked}")
+    _put(located["uri"], b'{"n": 7}')
+
+    start = {"name": "bulky", "externalInputPayloadStoragePath": located["path"]}
+    workflow_id = api.call("POST", "/workflow", start)
+
+    assert _polled(api, "lift")["inputData"] == {"n": 7}
+    assert api.call("GET", f"/workflow/{workflow_id}")["input"] == {}
+
+
+def _what_ended_long_ago_is_archived_and_removed(deployment: Deployment) -> None:
+    api = _api_of(deployment, Role.ADMIN)
+    workflow_id = _start(api, {"name": "n", "taskReferenceName": "n", "type": "NOOP"})
+    outputs = deployment.outputs()
+    store = DynamoStateStore(
+        Table(Clients("us-east-1"), outputs["ExecutionTable"]), lists_ended=True
+    )
+    workflow = store.workflow(workflow_id)
+    assert workflow is not None
+
+    long_ago = replace(workflow, ended_at=1_767_225_600_000, revision=workflow.revision + 1)
+    store.commit([UpdateWorkflow(long_ago, workflow.revision, clears_wake=True)])
+
+    deadline = time.monotonic() + 150
+    while store.workflow(workflow_id) is not None and time.monotonic() < deadline:
+        time.sleep(1)
+    assert not list(store.all_tasks(workflow_id))
+    assert store.workflow(workflow_id) is None
+    found = _client("s3").list_objects_v2(Bucket=outputs["PayloadBucket"], Prefix="archive/")
+    (archived,) = found["Contents"]
+    assert archived["Key"].endswith(f"/2026/01/01/{workflow_id}.json")
+
+
+def _put(url: str, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(url, body, headers, method="PUT")  # noqa: S310  (our own URL)
+    with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+        pass
+
+
+def _until_empty(url: str) -> None:
+    counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = _sqs().get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
+        if not any(int(count) for count in found.values()):
+            return
+        time.sleep(0.3)
+    raise AssertionError("nobody takes the messages")
+
+
 def _api_of(deployment: Deployment, role: Role, *task_types: str) -> Api:
     table = deployment.outputs()["DefinitionTable"]
     keys = access_key_table("us-east-1", table)
@@ -278,9 +398,13 @@ def _api_of(deployment: Deployment, role: Role, *task_types: str) -> Api:
 def _start(api: Api, *tasks: dict[str, Any]) -> str:
     """Run a workflow of these tasks and return its id."""
     name = f"aws_local_{uuid4().hex[:8]}"
+    _define(api, name, *tasks)
+    return str(api.call("POST", f"/workflow/{name}", {}))
+
+
+def _define(api: Api, name: str, *tasks: dict[str, Any]) -> None:
     definition = {"name": name, "version": 1, "ownerEmail": "test@example.com", "tasks": tasks}
     api.call("POST", "/metadata/workflow", definition)
-    return str(api.call("POST", f"/workflow/{name}", {}))
 
 
 def _simple(task_type: str, *, ref: str = "work") -> dict[str, Any]:
@@ -393,7 +517,11 @@ def _send_together(sqs: Any, url: str, bodies: list[str]) -> None:
 
 
 def _sqs() -> Any:
-    return botocore.session.get_session().create_client("sqs")
+    return _client("sqs")
+
+
+def _client(service: str) -> Any:
+    return botocore.session.get_session().create_client(service)
 
 
 @contextmanager

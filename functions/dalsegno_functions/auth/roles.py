@@ -167,6 +167,8 @@ def _of_worker(method: str, segments: list[str]) -> Verdict:
             return OfType(task_type)
         case ("GET", ["api", "tasks", "poll", task_type]):
             return OfType(task_type)
+        case ("GET", ["api", "tasks", "externalstoragelocation" | "external-storage-location"]):
+            return Allowed()
         case ("POST", ["api", "tasks"] | ["api", "tasks", "update-v2"]):
             return OfTask(None)
         case ("GET" | "POST", ["api", "tasks", task_id, "log"]):

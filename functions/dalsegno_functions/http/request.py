@@ -21,6 +21,11 @@ class Request:
     body: str | bytes = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def host(self) -> str:
+        """Under which name the client asked; empty if it did not say."""
+        return self.headers.get("host", "")
+
     def text(self) -> str:
         """Return the body as text, with what is not UTF-8 replaced."""
         return self.body if isinstance(self.body, str) else self.body.decode(errors="replace")

@@ -9,10 +9,14 @@ import uvicorn
 from pydantic import ValidationError
 
 from dalsegno.models import ConductorModel
-from dalsegno_functions.api import API, OPERATIONS
+from dalsegno_functions import openapi
+from dalsegno_functions.api import OPERATIONS
+from dalsegno_functions.http.router import Router
+from dalsegno_functions.local import external
 from dalsegno_functions.local.asgi import GatewayApp
 from dalsegno_functions.local.background import Background
 from dalsegno_functions.wiring import LocalEngine
+from dalsegno_state.engine import Engine
 
 GRACE_SECONDS: Final = 10
 
@@ -39,7 +43,7 @@ class LocalServer:
         self._background = Background(local.engine, local.queues)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                GatewayApp(API, local.engine),
+                GatewayApp(_router(local), local.engine),
                 loop="uvloop",
                 http="httptools",
                 ws="none",
@@ -79,6 +83,12 @@ class LocalServer:
     def stop(self) -> None:
         """Have ``run`` return."""
         self._server.should_exit = True
+
+
+def _router(local: LocalEngine) -> Router[Engine]:
+    """Return the API, and what S3 does beside it elsewhere."""
+    served = external.routes(local.ports.external)
+    return Router((*OPERATIONS, *served, *openapi.routes(OPERATIONS)))
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dalsegno_state.aws.archive import S3Archive
 from dalsegno_state.aws.client import Clients, Observer
 from dalsegno_state.aws.definitions import DynamoDefinitionStore
 from dalsegno_state.aws.documents import DynamoDocumentStore
 from dalsegno_state.aws.event_publisher import AwsEventPublisher
+from dalsegno_state.aws.external import S3ExternalPayloads
 from dalsegno_state.aws.functions import LambdaInvoker
 from dalsegno_state.aws.limits import DynamoLimits
 from dalsegno_state.aws.logs import DynamoTaskLogs
@@ -53,11 +55,13 @@ def ports_with(clients: Clients, settings: AwsSettings, clock: Clock) -> AwsPort
     definitions = Table(clients, settings.definition_table)
     directory = QueueDirectory(clients, settings.queue_prefix, settings.customer_key)
     return AwsPorts(
-        state=DynamoStateStore(executions),
+        state=DynamoStateStore(executions, lists_ended=settings.lists_ended),
         definitions=DynamoDefinitionStore(definitions),
         documents=DynamoDocumentStore(definitions, clock),
         queues=SqsQueues(clients, directory, Timers(clients, settings), clock),
         payloads=S3PayloadStore(clients, settings.payload_bucket),
+        external=S3ExternalPayloads(clients, settings.payload_bucket),
+        archive=S3Archive(clients, settings.payload_bucket),
         limits=DynamoLimits(executions),
         logs=DynamoTaskLogs(executions, clock),
         polls=DynamoPollRecords(executions),

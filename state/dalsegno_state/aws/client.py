@@ -59,7 +59,8 @@ class Clients:
     @cached_property
     def s3(self) -> "S3Client":
         """S3."""
-        return cast("S3Client", self._make("s3"))
+        # Of this version, or a signed URL is good for neither KMS nor newer regions.
+        return cast("S3Client", self._make("s3", signature_version="s3v4"))
 
     @cached_property
     def scheduler(self) -> "EventBridgeSchedulerClient":
@@ -97,8 +98,15 @@ class Clients:
             if isinstance(value, BaseClient):
                 value.close()
 
-    def _make(self, service: str, *, read_seconds: int = _READ_SECONDS) -> BaseClient:
+    def _make(
+        self,
+        service: str,
+        *,
+        read_seconds: int = _READ_SECONDS,
+        signature_version: str | None = None,
+    ) -> BaseClient:
         config = Config(
+            signature_version=signature_version,
             region_name=self._region,
             connect_timeout=_CONNECT_SECONDS,
             read_timeout=read_seconds,

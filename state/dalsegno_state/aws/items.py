@@ -98,6 +98,12 @@ def workflow_values(workflow: WorkflowState) -> dict[str, Value | None]:
     return values
 
 
+def ended_values(workflow_id: str, ended_at: EpochMillis) -> dict[str, Value | None]:
+    """Return what stands in the place of a wake once a workflow has ended."""
+    shard = layout.shard_of(workflow_id, layout.DUE_SHARDS)
+    return {"ds": text(f"{layout.ENDED}{shard}"), "dw": number(ended_at), "wi": None}
+
+
 def wake_values(
     workflow_id: str, at: EpochMillis | None, interval_ms: int
 ) -> dict[str, Value | None]:
@@ -125,7 +131,8 @@ def workflow_item(workflow: WorkflowState) -> Item:
 
 def decoded_workflow(item: Item) -> WorkflowState:
     """Return the workflow of an item."""
-    wake_at = number_of(item, "dw")
+    is_listed = item.get("ds", {}).get("S", "").startswith(layout.ENDED)
+    wake_at = None if is_listed else number_of(item, "dw")
     return decode_workflow(
         unpack(item["d"]),
         workflow_id=layout.workflow_id(item["pk"]["S"]),

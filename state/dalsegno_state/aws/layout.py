@@ -46,6 +46,7 @@ NAMES_PK: Final = "NAMES"
 # A shard of an index takes 1,000 writes a second, and its keys grow with time, so it never splits.
 DUE_SHARDS: Final = 8
 SEARCH_SHARDS: Final = 8
+ENDED: Final = "e"
 BUCKETS: Final = 8
 # Open workflows that nobody needs to wake are in the index of due ones too: it lists what is open.
 NEVER: Final[EpochMillis] = 2**53
@@ -174,6 +175,14 @@ def shard_of(text: str, shards: int) -> int:
 def due_shards() -> list[str]:
     """Return the partition keys of the index of due workflows."""
     return [str(shard) for shard in range(DUE_SHARDS)]
+
+
+def ended_shards() -> list[str]:
+    """Return the partition keys of the same index under which ended workflows are listed.
+
+    Theirs is the time of their end. They are apart, since the others tell what is open.
+    """
+    return [f"{ENDED}{shard}" for shard in range(DUE_SHARDS)]
 
 
 def search_shards(value: str) -> list[str]:

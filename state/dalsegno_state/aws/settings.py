@@ -43,6 +43,7 @@ class AwsSettings:
         parameter_prefix: What the names of environment values in the parameter store begin with.
         customer_key: KMS key that encrypts what the engine makes by itself: queues, secrets and
             environment values; empty for AWS's own keys.
+        lists_ended: Whether ended executions are listed in an index, to be removed in time.
     """
 
     region: str
@@ -56,6 +57,7 @@ class AwsSettings:
     secret_prefix: str = _SECRET_PREFIX
     parameter_prefix: str = _PARAMETER_PREFIX
     customer_key: str = ""
+    lists_ended: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -77,6 +79,7 @@ class AwsSettings:
             secret_prefix=environment.get("DALSEGNO_SECRET_PREFIX", _SECRET_PREFIX),
             parameter_prefix=environment.get("DALSEGNO_PARAMETER_PREFIX", _PARAMETER_PREFIX),
             customer_key=reader.match("DALSEGNO_CUSTOMER_KEY", _KEY_ARN, is_optional=True),
+            lists_ended=environment.get("DALSEGNO_RETENTION_DAYS", "0") != "0",
         )
         if reader.problems:
             raise SettingsError(reader.problems)

@@ -30,11 +30,16 @@ class DynamoStateStore:
     """See ``StateStore``.
 
     Every write is one conditional request to one item. Reads are strongly consistent but ``recent``
-    and those through an index: ``due``, ``children`` and ``search`` may lag behind by a moment.
+    and those through an index: ``due``, ``ended``, ``children`` and ``search`` may lag behind by a
+    moment.
+
+    Args:
+        lists_ended: List what ends from now on, for ``ended``: one more write unit each.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, lists_ended: bool) -> None:
         self._table = table
+        self._lists_ended = lists_ended
         self._names = KnownNames(table)
         self._search = WorkflowSearch(table, self._names)
 
@@ -92,7 +97,7 @@ class DynamoStateStore:
     def commit(self, writes: Sequence[Write]) -> Lost | None:
         """See ``StateStore.commit``; one request after the other, no transaction."""
         for write in writes:
-            lost = carry_out(self._table, write)
+            lost = carry_out(self._table, write, lists_ended=self._lists_ended)
             if lost is not None:
                 return lost
         return None
@@ -112,8 +117,11 @@ class DynamoStateStore:
 
     def due(self, until: EpochMillis, limit: int) -> list[Due]:
         """See ``StateStore.due``."""
-        shards = (self._due_in(shard, until, limit) for shard in layout.due_shards())
-        return list(islice(merge(*shards, key=lambda due: due.wake_at), limit))
+        return self._until(layout.due_shards(), until, limit)
+
+    def ended(self, until: EpochMillis, limit: int) -> list[str]:
+        """See ``StateStore.ended``."""
+        return [due.workflow_id for due in self._until(layout.ended_shards(), until, limit)]
 
     def children(self, parent_workflow_id: str) -> Iterator[str]:
         """See ``StateStore.children``; in order of their creation."""
@@ -123,14 +131,24 @@ class DynamoStateStore:
         """See ``StateStore.search`` and ``WorkflowSearch.run``."""
         return self._search.run(query)
 
+    def clear(self, workflow_id: str, limit: int) -> bool:
+        """See ``StateStore.clear``."""
+        found = list(islice(self._belongings(workflow_id), limit))
+        self._table.delete_many(found)
+        return len(found) < limit
+
     def remove(self, workflow_id: str) -> None:
         """See ``StateStore.remove``; the workflow item goes last, so that repeating it helps."""
-        pk = layout.workflow_pk(workflow_id)
-        belongings = (
-            item for item in self._table.keys_under(pk) if item["sk"]["S"] != layout.WORKFLOW_SK
-        )
-        self._table.delete_many(belongings)
+        self._table.delete_many(self._belongings(workflow_id))
         self._table.delete(workflow_key(workflow_id))
+
+    def _belongings(self, workflow_id: str) -> Iterator[Item]:
+        keys = self._table.keys_under(layout.workflow_pk(workflow_id))
+        return (item for item in keys if item["sk"]["S"] != layout.WORKFLOW_SK)
+
+    def _until(self, shards: Iterable[str], until: EpochMillis, limit: int) -> list[Due]:
+        found = (self._due_in(shard, until, limit) for shard in shards)
+        return list(islice(merge(*found, key=lambda due: due.wake_at), limit))
 
     def _due_in(self, shard: str, until: EpochMillis, limit: int) -> Iterator[Due]:
         found = self._table.query(

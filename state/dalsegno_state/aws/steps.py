@@ -2,10 +2,12 @@
 
 from typing import Final, assert_never
 
+from dalsegno.models import EpochMillis
 from dalsegno_state.aws import layout
 from dalsegno_state.aws.items import (
     attempt_item,
     decoded_task,
+    ended_values,
     task_item,
     task_key,
     wake_values,
@@ -29,13 +31,18 @@ from dalsegno_state.writes import (
 _ABSENT: Final = "attribute_not_exists(pk)"
 _SAME_ATTEMPT: Final = "i = :i AND v = :v"
 _SAME_REVISION: Final = "v = :replaced"
-_LATER: Final = "attribute_exists(pk) AND (attribute_not_exists(dw) OR dw > :dw)"
+# In the place of an ended workflow's wake is when it ended.
+_LATER: Final = (
+    "attribute_exists(pk) AND (attribute_not_exists(dw) OR dw > :dw OR begins_with(ds, :ended))"
+)
 _UNMOVED: Final = "dw = :expected"
 _UNSET: Final = "attribute_exists(pk) AND (attribute_not_exists(dw) OR dw = :expected)"
 _PRESENT: Final = "attribute_exists(pk)"
 
 
-def carry_out(table: Table, write: Write) -> Lost | None:  # noqa: C901  (one case per write)
+def carry_out(  # noqa: C901  (one case per write)
+    table: Table, write: Write, *, lists_ended: bool
+) -> Lost | None:
     """Carry a write out; return it if it lost its condition. Raises ValueError, see ``codec``."""
     match write:
         case CreateTask():
@@ -47,11 +54,11 @@ def carry_out(table: Table, write: Write) -> Lost | None:  # noqa: C901  (one ca
         case DeleteTask(workflow_id, ref):
             _delete_task(table, workflow_id, ref)
         case UpdateWorkflow():
-            return _update_workflow(table, write)
+            return _update_workflow(table, write, lists_ended=lists_ended)
         case PullWake():
             _pull_wake(table, write)
         case SetWake():
-            _set_wake(table, write)
+            _set_wake(table, write, lists_ended=lists_ended)
         case WithdrawArrival():
             _withdraw_arrival(table, write)
         case _:
@@ -95,11 +102,11 @@ def _is_own_doing(refused: Refused, item: dict[str, Value]) -> bool:
     return all(refused.stored.get(name) == value for name, value in item.items())
 
 
-def _update_workflow(table: Table, write: UpdateWorkflow) -> Lost | None:
+def _update_workflow(table: Table, write: UpdateWorkflow, *, lists_ended: bool) -> Lost | None:
     workflow = write.workflow
     values = workflow_values(workflow)
     if write.clears_wake:
-        values |= wake_values(workflow.workflow_id, None, 0)
+        values |= _no_wake(workflow.workflow_id, workflow.ended_at if lists_ended else 0)
     expression, assignments = assigned(values)
     outcome = table.update(
         workflow_key(workflow.workflow_id),
@@ -113,15 +120,23 @@ def _update_workflow(table: Table, write: UpdateWorkflow) -> Lost | None:
     return None
 
 
+def _no_wake(workflow_id: str, ended_at: EpochMillis) -> dict[str, Value | None]:
+    return ended_values(workflow_id, ended_at) if ended_at else wake_values(workflow_id, None, 0)
+
+
 def _pull_wake(table: Table, write: PullWake) -> None:
     """Pull the wake; the interval stays as it is, so ``wi`` is not among what is set."""
     wake = wake_values(write.workflow_id, write.at, 0)
     expression, values = assigned({"ds": wake["ds"], "dw": wake["dw"]})
+    values[":ended"] = text(layout.ENDED)
     table.update(workflow_key(write.workflow_id), expression, values, condition=_LATER)
 
 
-def _set_wake(table: Table, write: SetWake) -> None:
-    expression, values = assigned(wake_values(write.workflow_id, write.at, write.interval_ms))
+def _set_wake(table: Table, write: SetWake, *, lists_ended: bool) -> None:
+    wake = wake_values(write.workflow_id, write.at, write.interval_ms)
+    if write.at is None:
+        wake = _no_wake(write.workflow_id, write.ended_at if lists_ended else 0)
+    expression, values = assigned(wake)
     is_unset = write.expected_at is None
     expected = layout.NEVER if write.expected_at is None else write.expected_at
     table.update(

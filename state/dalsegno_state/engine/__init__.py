@@ -18,10 +18,12 @@ from dalsegno_state.engine.effects.wait_for_webhook import EnterWebhook
 from dalsegno_state.engine.effects.work import Effect
 from dalsegno_state.engine.environment import ManagedEnvironment
 from dalsegno_state.engine.executions import Executions
+from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
+from dalsegno_state.engine.removal import Removal, Retention
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter
@@ -29,8 +31,9 @@ from dalsegno_state.engine.storing import Writer
 from dalsegno_state.engine.system_tasks import SystemTasks
 from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
+from dalsegno_state.engine.triggers import Triggers
 from dalsegno_state.engine.webhooks import Webhooks
-from dalsegno_state.events import Look, ScheduleDue, decode_message
+from dalsegno_state.events import Expire, Look, ScheduleDue, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from dalsegno_state.engine.schedules import Schedules
 
 SYSTEM_QUEUES: Final = (Http.type, SYSTEM_QUEUE)
+FOR_EVER: Final = Retention()
 _INLINE_BYTES: Final = 8 * 1024
 _DUE_AT_ONCE: Final = 100
 
@@ -52,6 +56,7 @@ class Engine:
     Args:
         services: What system tasks reach beside HTTP; nothing, if None.
         inline_bytes: Payloads longer than this are kept beside the items that name them.
+        retention: What becomes of ended executions.
     """
 
     def __init__(
@@ -62,11 +67,13 @@ class Engine:
         *,
         services: Services | None = None,
         inline_bytes: int = _INLINE_BYTES,
+        retention: Retention = FOR_EVER,
     ) -> None:
         self._ports = ports
         loader = Loader(ports)
         writer = Writer(ports, inline_bytes=inline_bytes)
-        starter = Starter(ports, writer, scripts)
+        self.external = ExternalStorage(ports.external)
+        starter = Starter(ports, writer, scripts, self.external)
         children = Children(ports, loader, starter)
         self.queries = Queries(ports, scripts, loader)
         self._runner = Runner(
@@ -82,8 +89,10 @@ class Engine:
         )
         claims = Claims(ports, loader, self._look)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
-        self.executions = Executions(ports, loader, self._runner, starter)
-        self.tasks = Tasks(ports, self.queries, self._runner, claims)
+        self.removal = Removal(ports, retention, self.queries.whole)
+        self.executions = Executions(ports, loader, self._runner, starter, self.removal)
+        self.tasks = Tasks(ports, self.queries, self._runner, claims, self.external)
+        self.triggers = Triggers(ports, starter)
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
@@ -121,14 +130,18 @@ class Engine:
         message = decode_message(body)
         if isinstance(message, ScheduleDue):
             self.scheduler.run(message)
+        elif isinstance(message.event, Expire):
+            self.removal.expire(message.workflow_id)
         else:
             self._runner.run(message.workflow_id, message.event)
 
     def sweep(self) -> int:
-        """Wake the workflows that are due; return how many."""
+        """Wake the workflows that are due, return how many; remove those whose time is over."""
         due = self._ports.state.due(self._ports.clock.now(), _DUE_AT_ONCE)
         for workflow in due:
             self._runner.wake(workflow.workflow_id)
+        for workflow_id in self.removal.expired(_DUE_AT_ONCE):
+            self.removal.expire(workflow_id)
         return len(due)
 
     def run_system_task(self, task_id: str) -> None:
@@ -155,4 +168,4 @@ class Engine:
         return self.queries.workflow(view.workflow.workflow_id, include_tasks=True).to_wire()
 
 
-__all__ = ["EVALUATOR_QUEUE", "SYSTEM_QUEUES", "Engine"]
+__all__ = ["EVALUATOR_QUEUE", "FOR_EVER", "SYSTEM_QUEUES", "Engine", "Retention"]

@@ -14,6 +14,7 @@ from dalsegno.models import (
 from dalsegno_state import ids
 from dalsegno_state.engine.claiming import definition_of
 from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.removal import Removal
 from dalsegno_state.engine.runner import WAKE_RETRY_MS, Runner
 from dalsegno_state.engine.starting import Origin, Starter
 from dalsegno_state.events import Look, Terminate, Wake
@@ -30,11 +31,14 @@ _MOST_TRIES = 50
 class Executions:
     """The life of executions; each call returns when what it asked for is stored."""
 
-    def __init__(self, ports: Ports, loader: Loader, runner: Runner, starter: Starter) -> None:
+    def __init__(
+        self, ports: Ports, loader: Loader, runner: Runner, starter: Starter, removal: Removal
+    ) -> None:
         self._ports = ports
         self._loader = loader
         self._runner = runner
         self._starter = starter
+        self._removal = removal
 
     def start(self, request: StartWorkflowRequest, *, workflow_id: str | None = None) -> str:
         """Start a workflow and run it as far as it goes by itself; return its id."""
@@ -148,7 +152,7 @@ class Executions:
         else:
             workflow = replace(workflow, output={})
         if request.workflow_input is not None:
-            workflow = replace(workflow, input=request.workflow_input)
+            workflow = replace(workflow, input=request.workflow_input, external_input_path=None)
         if request.correlation_id is not None:
             workflow = replace(workflow, correlation_id=request.correlation_id)
         self._operate(view, Operation(kind="rerun", arguments=arguments), workflow)
@@ -206,14 +210,14 @@ class Executions:
         """Forget a workflow; archived, it stays readable and is no more than that."""
         view = self._open(workflow_id)
         if not archive:
-            self._ports.state.remove(workflow_id)
-            self._ports.payloads.remove(workflow_id)
+            self._removal.remove(view.workflow)
             return
         status = view.workflow.status
         if not status.is_terminal:
             raise InvalidRequestError(
                 f"Cannot archive workflow: {workflow_id} with status: {status}"
             )
+        self._removal.archive(view.workflow)
         self._runner.commit(view, replace(self._changed(view, status=status), archived=True))
 
     def revive_parent(self, child: WorkflowState) -> None:

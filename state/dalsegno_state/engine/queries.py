@@ -41,6 +41,12 @@ class Queries:
         tasks = self._all_tasks(view) if include_tasks else []
         return self._shown(view.workflow, view, tasks)
 
+    def whole(self, workflow_id: str) -> Workflow:
+        """Return a workflow with its tasks, and what clients stored elsewhere too."""
+        view = self.view(workflow_id)
+        view.workflow = replace(view.workflow, external_input_path=None)
+        return self._shown(view.workflow, view, self._all_tasks(view, shows_external=True))
+
     def status(self, workflow_id: str, *, include_output: bool = False) -> Workflow:
         """Return a workflow without its tasks and payloads; raises NotFoundError.
 
@@ -149,12 +155,14 @@ class Queries:
                     return found
         return None
 
-    def _all_tasks(self, view: View) -> list[Task]:
+    def _all_tasks(self, view: View, *, shows_external: bool = False) -> list[Task]:
         workflow_id = view.workflow.workflow_id
         view.learn_all(self._ports.state.all_tasks(workflow_id))
         current = {task.task_id for task in view.all_tasks()}
         earlier = (a for a in self._ports.state.attempts(workflow_id) if a.task_id not in current)
         ordered = sorted([*view.all_tasks(), *earlier], key=lambda t: (t.sequence, t.retry_count))
+        if shows_external:
+            ordered = [replace(task, external_output_path=None) for task in ordered]
         return self._read(
             view,
             lambda draft: [

@@ -17,6 +17,7 @@ from dalsegno.models import (
 )
 from dalsegno_state import ids
 from dalsegno_state.draft import DONE_ELSEWHERE, MAX_PAYLOAD_BYTES, size_bytes
+from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
 from dalsegno_state.plan import content_hash, snapshot_body
@@ -57,10 +58,17 @@ class _Known:
 class Starter:
     """Creates workflow items; setting them going is the caller's part."""
 
-    def __init__(self, ports: Ports, writer: Writer, checker: ScriptChecker | None) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        writer: Writer,
+        checker: ScriptChecker | None,
+        external: ExternalStorage,
+    ) -> None:
         self._ports = ports
         self._writer = writer
         self._checker = checker
+        self._external = external
         self._pinned: dict[str, None] = {}  # snapshots known to be stored, oldest first
         self._known: dict[tuple[str, int | None], _Known] = {}
 
@@ -69,11 +77,16 @@ class Starter:
 
         Raises:
             NotFoundError: No such definition, or one it refers to is missing.
-            InvalidRequestError: The definition in the request breaks a rule.
+            InvalidRequestError: The definition in the request breaks a rule, or nothing is stored
+                where it says that its input is.
             PayloadTooLargeError: The input is beyond Conductor's limit.
         """
         definition, pinned = self._pinned_definition(request)
-        inputs = {**definition.input_template, **request.input}
+        external_path = request.external_input_payload_storage_path or None
+        given = request.input
+        if external_path is not None:
+            given = self._external.content(external_path, "externalInputPayloadStoragePath")
+        inputs = {**definition.input_template, **given}
         if (size := size_bytes(inputs)) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLargeError(
                 f"The input payload size: {size} of workflow: {definition.name} is greater than "
@@ -97,7 +110,7 @@ class Starter:
             event=origin.event,
             parent_workflow_id=origin.parent_workflow_id,
             parent_task_id=origin.parent_task_id,
-            external_input_path=request.external_input_payload_storage_path,
+            external_input_path=external_path,
             wake_at=_first_wake(now, definition),
             wake_interval_ms=0,
         )

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Final
 
-from dalsegno.errors import NotFoundError, UnavailableError
+from dalsegno.errors import NotFoundError, PayloadTooLargeError, UnavailableError
 from dalsegno.models import (
     JsonObject,
     JsonValue,
@@ -11,10 +11,12 @@ from dalsegno.models import (
     Task,
     TaskExecLog,
     TaskResult,
+    TaskResultStatus,
     TaskStatus,
 )
 from dalsegno_state import ids
 from dalsegno_state.engine.claiming import Claimed, Claims, NotYet, definition_of
+from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import LeaseExtended, Reported
@@ -32,11 +34,19 @@ _MOST_LOGS: Final = 10
 class Tasks:
     """What workers, and operators in their place, do with tasks."""
 
-    def __init__(self, ports: Ports, queries: Queries, runner: Runner, claims: Claims) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        queries: Queries,
+        runner: Runner,
+        claims: Claims,
+        external: ExternalStorage,
+    ) -> None:
         self._ports = ports
         self._queries = queries
         self._runner = runner
         self._claims = claims
+        self._external = external
 
     def poll(
         self,
@@ -78,11 +88,14 @@ class Tasks:
 
         Raises:
             NotFoundError: No such workflow or task.
+            InvalidRequestError: Nothing is stored where it says that its output is.
         """
         address = ids.parse_task_id(result.task_id)
         if address is None or address.workflow_id != result.workflow_instance_id:
             self._queries.view(result.workflow_instance_id)  # a wrong id is the first thing to say
             raise NotFoundError(f"No such task found by id: {result.task_id}")
+        if result.external_output_payload_storage_path and not result.extend_lease:
+            result = self._with_output(address, result)
         known = self._report(address.ref, result)
         if known is None:
             raise NotFoundError(f"No such workflow found by id: {result.workflow_instance_id}")
@@ -167,6 +180,25 @@ class Tasks:
         """
         return self._ports.queues.sizes([task_type])[task_type].size
 
+    def _with_output(self, address: ids.TaskAddress, result: TaskResult) -> TaskResult:
+        """Return a result with the output that its worker has put elsewhere.
+
+        Not if the attempt has ended: what was put there may be gone, and changes nothing.
+        """
+        if self._queries.attempt(address, result.task_id)[0].status.is_terminal:
+            return result
+        path = result.external_output_payload_storage_path or ""
+        try:
+            output = self._external.content(path, "externalOutputPayloadStoragePath")
+        except PayloadTooLargeError as error:
+            failed = {
+                "status": TaskResultStatus.FAILED_WITH_TERMINAL_ERROR,
+                "output_data": {},
+                "reason_for_incompletion": str(error),
+            }
+            return result.model_copy(update=failed)
+        return result.model_copy(update={"output_data": output})
+
     def _report(self, ref: str, result: TaskResult) -> View | None:
         if result.extend_lease:
             event: Reported | LeaseExtended = LeaseExtended(ref=ref, task_id=result.task_id)
@@ -179,7 +211,7 @@ class Tasks:
                 reason=result.reason_for_incompletion,
                 callback_after_seconds=result.callback_after_seconds,
                 worker_id=result.worker_id,
-                external_output_path=result.external_output_payload_storage_path,
+                external_output_path=result.external_output_payload_storage_path or None,
             )
         return self._runner.run(result.workflow_instance_id, event)
 

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from dalsegno_state.ports import Clock, Ports
+from dalsegno_state.sqlite.archive import FileArchive
 from dalsegno_state.sqlite.database import Database
 from dalsegno_state.sqlite.definitions import SqliteDefinitionStore
 from dalsegno_state.sqlite.documents import SqliteDocumentStore
+from dalsegno_state.sqlite.external import LocalExternalPayloads
 from dalsegno_state.sqlite.limits import SqliteLimits
 from dalsegno_state.sqlite.logs import SqliteTaskLogs
 from dalsegno_state.sqlite.payloads import FilePayloadStore, MemoryPayloadStore
@@ -19,6 +21,8 @@ from dalsegno_state.sqlite.state import SqliteStateStore
 
 _DATABASE_NAME: Final = "dalsegno.db"
 _PAYLOADS_NAME: Final = "payloads"
+_EXTERNAL_NAME: Final = "external"
+_ARCHIVE_NAME: Final = "archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,13 @@ class SqlitePorts(Ports):
 
     Attributes:
         secrets: The port, and what manages its values.
+        external: The port, and what serves its locations.
         database: What the ports share.
     """
 
     secrets: SqliteSecrets
+    external: LocalExternalPayloads
+    archive: FileArchive
     database: Database
 
     def close(self) -> None:
@@ -59,6 +66,10 @@ def open_ports(directory: Path | None, clock: Clock) -> SqlitePorts:
             if directory is None
             else FilePayloadStore(directory / _PAYLOADS_NAME)
         ),
+        external=LocalExternalPayloads(
+            None if directory is None else directory / _EXTERNAL_NAME, clock
+        ),
+        archive=FileArchive(None if directory is None else directory / _ARCHIVE_NAME),
         limits=SqliteLimits(database),
         logs=SqliteTaskLogs(database),
         polls=SqlitePollRecords(database),

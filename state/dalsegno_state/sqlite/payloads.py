@@ -1,15 +1,14 @@
 """Large payloads as compressed files, or in memory."""
 
 import hashlib
-import os
 import re
 import shutil
-import tempfile
 import zlib
 from pathlib import Path
 from typing import Final
 
 from dalsegno_state.execution import PayloadRef
+from dalsegno_state.sqlite.files import flush_folder, write_atomically
 
 _COMPRESSION_LEVEL: Final = 1  # three times faster than the default, a tenth larger
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -28,11 +27,11 @@ class FilePayloadStore:
         path = self._path(ref)
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _flush_folder(self._folder.parent)
-            _flush_folder(self._folder)
+            flush_folder(self._folder.parent)
+            flush_folder(self._folder)
         if not path.exists():
-            _write_atomically(path, zlib.compress(body, _COMPRESSION_LEVEL))
-        _flush_folder(path.parent)
+            write_atomically(path, zlib.compress(body, _COMPRESSION_LEVEL))
+        flush_folder(path.parent)
         return ref
 
     def get(self, ref: PayloadRef) -> bytes:
@@ -86,25 +85,3 @@ def _folder_name(workflow_id: str) -> str:
     if _PLAIN_ID.fullmatch(workflow_id):
         return workflow_id
     return "~" + hashlib.sha256(workflow_id.encode(errors="surrogatepass")).hexdigest()
-
-
-def _write_atomically(path: Path, body: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the names in a folder durable; a renamed file could vanish in a power cut else."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -60,6 +60,20 @@ _ARRIVE: Final = """
 _SELECT_ARRIVALS: Final = """
     SELECT member, flagged FROM arrivals WHERE workflow_id = ? AND join_ref = ? AND shard = ?
 """
+# Tasks last: their logs and attempts are found by them.
+_CLEAR_WORKFLOW: Final = (
+    "DELETE FROM logs WHERE log_id IN (SELECT log_id FROM logs WHERE workflow_id = ? LIMIT ?)",
+    """
+    DELETE FROM arrivals WHERE (workflow_id, join_ref, shard, member) IN (
+        SELECT workflow_id, join_ref, shard, member FROM arrivals WHERE workflow_id = ? LIMIT ?
+    )
+    """,
+    """
+    DELETE FROM attempts
+    WHERE rowid IN (SELECT rowid FROM attempts WHERE workflow_id = ? LIMIT ?)
+    """,
+    "DELETE FROM tasks WHERE rowid IN (SELECT rowid FROM tasks WHERE workflow_id = ? LIMIT ?)",
+)
 _DELETE_WORKFLOW: Final = (
     "DELETE FROM logs WHERE workflow_id = ?",
     "DELETE FROM arrivals WHERE workflow_id = ?",
@@ -182,6 +196,15 @@ class SqliteStateStore:
         )
         return [Due(*row) for row in rows]
 
+    def ended(self, until: EpochMillis, limit: int) -> list[str]:
+        """See ``StateStore.ended``; lists everything that has ended."""
+        rows = self._database.read(
+            "SELECT workflow_id FROM workflows WHERE ended_at > 0 AND ended_at <= ? "
+            "ORDER BY ended_at, workflow_id LIMIT ?",
+            (until, limit),
+        )
+        return [workflow_id for (workflow_id,) in rows]
+
     def children(self, parent_workflow_id: str) -> Iterator[str]:
         """See ``StateStore.children``."""
         rows = self._database.read(
@@ -197,6 +220,17 @@ class SqliteStateStore:
         total: int = self._database.read(search.count, search.parameters)[0][0]
         rows = self._database.read(search.page, search.parameters)
         return total, [decode_workflow(*row) for row in rows]
+
+    def clear(self, workflow_id: str, limit: int) -> bool:
+        """See ``StateStore.clear``; forgets the logs of its tasks too."""
+
+        def delete(connection: Connection) -> bool:
+            left = limit
+            for statement in _CLEAR_WORKFLOW:
+                left -= connection.execute(statement, (workflow_id, max(left, 0))).rowcount
+            return left > 0
+
+        return self._database.write(delete)
 
     def remove(self, workflow_id: str) -> None:
         """See ``StateStore.remove``; forgets the logs of its tasks too."""

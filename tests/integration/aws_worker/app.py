@@ -1,9 +1,10 @@
-"""A CDK app of a user: the stack, and a function of their own as a worker."""
+"""A CDK app of a user: the stack, a function of their own as a worker, and a rule."""
 
 import os
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 
 from dalsegno_cdk import DalsegnoSettings, DalsegnoStack, LambdaWorker
@@ -20,4 +21,10 @@ charge = lambda_.Function(
     runtime=lambda_.Runtime(f"python{settings.python}", lambda_.RuntimeFamily.PYTHON),
 )
 LambdaWorker(stack, "Worker", workflows=stack.workflows, task_type="charge_card", handler=charge)
+placed = events.Rule(
+    stack, "Placed", event_pattern=events.EventPattern(source=["shop"], detail_type=["OrderPlaced"])
+)
+stack.workflows.start_on(
+    placed, "placed_order", correlation_id=events.EventField.from_path("$.detail.orderId")
+)
 app.synth()

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dalsegno_functions.sweeper import Sweep, sweep
-from dalsegno_state.engine import EVALUATOR_QUEUE
-from dalsegno_state.events import Wake, decode_evaluation
+from dalsegno.models import Workflow, WorkflowStatus
+from dalsegno_functions.sweeper import Sweep, sweep, sweep_out
+from dalsegno_state.engine import EVALUATOR_QUEUE, Retention
+from dalsegno_state.engine.removal import Removal
+from dalsegno_state.events import Expire, Wake, decode_evaluation
 from dalsegno_state.ports import Message, Ports
 from dalsegno_state.sqlite import open_ports
 from tests.builders import NOW, a_workflow_state
 from tests.clock import ManualClock
+
+DAY_MS = 86_400_000
 
 
 class SentQueues:
@@ -123,3 +127,20 @@ def test_wake_of_a_workflow_that_is_a_little_late_stays_where_it_is() -> None:
     assert stored is not None
     assert stored.wake_at == NOW - 599_000
     assert _woken(queues) == ["w1"]
+
+
+def test_what_may_have_been_kept_long_enough_is_sent_for_removal() -> None:
+    queues = SentQueues()
+    ports: Ports = open_ports(None, ManualClock())
+    for workflow_id, ended_at in (("old", NOW - 8 * DAY_MS), ("young", NOW - 6 * DAY_MS)):
+        ended = a_workflow_state(workflow_id, status=WorkflowStatus.FAILED, ended_at=ended_at)
+        ports.state.create_workflow(ended)
+    ports.state.create_workflow(a_workflow_state("open"))
+
+    for days in (7, None):
+        sweep_out(queues, Removal(ports, Retention(days=days), lambda _: Workflow()))  # type: ignore[arg-type]  # all that it needs
+
+    (message,) = queues.sent
+    assert message.queue == EVALUATOR_QUEUE
+    evaluation = decode_evaluation(message.body)
+    assert (evaluation.workflow_id, evaluation.event) == ("old", Expire())

@@ -1,0 +1,117 @@
+"""Rules and schedules of yours that start workflows."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aws_cdk import Duration, Names, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduler_targets
+from constructs import Construct
+
+from dalsegno_cdk.messaging import WorkQueue
+
+_TRIED_FOR: Final = Duration.hours(24)
+_FIELDS: Final = ("id", "detail-type", "source", "account", "time", "region", "resources", "detail")
+
+
+class Triggers(Construct):
+    """Points rules and schedules at the queue of triggers.
+
+    What EventBridge cannot deliver within a day goes to the same dead letters as what the function
+    cannot do, and raises the same alarm.
+
+    Attributes:
+        role: In which schedules send to that queue.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, work: WorkQueue) -> None:
+        super().__init__(scope, construct_id)
+        self._work = work
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
+            description="Lets schedules ask Dalsegno to start workflows",
+        )
+        work.queue.grant_send_messages(self.role)
+        self._started: set[tuple[str, str | None]] = set()
+
+    def add_rule(self, rule: events.Rule, request: Mapping[str, Any] | None) -> None:
+        """Have every event of a rule start a workflow; without a request, the event's detail is it.
+
+        Raises:
+            ValueError: The rule starts that workflow already; one event would start only one.
+        """
+        rule_id = Names.node_unique_id(rule.node)
+        name = None if request is None else str(request["name"])
+        if (rule_id, name) in self._started:
+            raise ValueError(f"{rule.node.path} starts {name or 'workflows'} already")
+        self._started.add((rule_id, name))
+        rule.add_target(
+            targets.SqsQueue(
+                self._work.queue,
+                message=None if request is None else _message(f"{rule_id}/{name}", request),
+                dead_letter_queue=self._work.dead_letters,
+                max_event_age=_TRIED_FOR,
+            )
+        )
+
+    def add_schedule(
+        self,
+        construct_id: str,
+        schedule: scheduler.ScheduleExpression,
+        request: Mapping[str, Any],
+    ) -> scheduler.Schedule:
+        """Return a schedule that starts a workflow at each of its times."""
+        # Not the execution's id: that is another one each time EventBridge tries.
+        set_for = f"{_attribute('schedule-arn')}/{_attribute('scheduled-time')}"
+        message = {"identity": set_for, "at": _attribute("scheduled-time"), "request": request}
+        return scheduler.Schedule(
+            self,
+            construct_id,
+            schedule=schedule,
+            target=scheduler_targets.SqsSendMessage(
+                self._work.queue,
+                input=scheduler.ScheduleTargetInput.from_object(message),
+                dead_letter_queue=self._work.dead_letters,
+                max_event_age=_TRIED_FOR,
+                role=self.role,
+            ),
+        )
+
+
+def request_of(
+    name: str,
+    version: int | None,
+    inputs: Mapping[str, Any],
+    correlation_id: str | None,
+) -> dict[str, Any]:
+    """Return a ``StartWorkflowRequest`` without what nobody asked for."""
+    asked = {"name": name, "version": version, "correlationId": correlation_id}
+    return {**{key: value for key, value in asked.items() if value is not None}, "input": inputs}
+
+
+def whole_event() -> dict[str, Any]:
+    """Return the fields of an event, to be filled in by its rule."""
+    return {field: events.EventField.from_path(f"$.{field}") for field in _FIELDS}
+
+
+def _message(rule: str, request: Mapping[str, Any]) -> events.RuleTargetInput:
+    return events.RuleTargetInput.from_object(
+        {
+            "identity": f"{rule}/{events.EventField.event_id}",
+            "at": events.EventField.time,
+            "request": dict(request),
+        }
+    )
+
+
+def _attribute(name: str) -> str:
+    """Return what EventBridge Scheduler replaces when it sends."""
+    return f"<aws.scheduler.{name}>"

@@ -1,0 +1,28 @@
+"""Files that are there as a whole, or not at all, whatever happens meanwhile."""
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_atomically(path: Path, body: bytes) -> None:
+    """Store a file on disk, in place of one of its name; its folder is flushed by the caller."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder durable; a renamed file could vanish in a power cut else."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
