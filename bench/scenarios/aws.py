@@ -88,10 +88,8 @@ def figures(cost: Cost, budgets: Mapping[str, float]) -> Iterator[Figure]:
             yield Figure(f"{cost.name}: {what}", value, "", budgets.get(what))
     for endpoint in Endpoint:
         usd = counts.usd(endpoint)
-        yield Figure(
-            f"{cost.name}: {endpoint.value}", usd, "US$ a million", budgets.get(endpoint.value)
-        )
+        yield Figure(f"{cost.name}: {endpoint.value}", usd, "US$/M", budgets.get(endpoint.value))
     if cost.elsewhere is not None:
         step, durable = cost.elsewhere.step_functions_usd, cost.elsewhere.durable_functions_usd
-        yield Figure(f"{cost.name}: Step Functions", step, "US$ a million")
-        yield Figure(f"{cost.name}: Lambda durable functions", durable, "US$ a million")
+        yield Figure(f"{cost.name}: Step Functions", step, "US$/M")
+        yield Figure(f"{cost.name}: Lambda durable functions", durable, "US$/M")
