@@ -1,8 +1,9 @@
 """Schedules in DynamoDB, their messages in SQS."""
 
 import pytest
-from tests.aws.metered import MeteredEngine
 
+from bench import definitions
+from bench.metered import MeteredWorld
 from dalsegno.models import WorkflowDef, WorkflowSchedule
 from dalsegno_state.aws import AwsPorts
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
@@ -79,17 +80,15 @@ def test_paused_schedules_and_all_of_them_start_nothing(
     assert {each.name for each in engine.schedules.all()} == {"nightly/büro", "other"}
 
 
-def test_run_takes_two_write_units_beside_the_workflow_it_starts(metered: MeteredEngine) -> None:
-    metered.define({"name": "work", "taskReferenceName": "work"})
-    clock = metered.ports.clock
-    assert isinstance(clock, ManualClock)
+def test_run_takes_two_write_units_beside_the_workflow_it_starts(metered: MeteredWorld) -> None:
+    metered.register(definitions.chain("flow", ["work"]))
     metered.engine.schedules.save(a_schedule())
-    metered.start(inputs={})  # what is written once per process and definition
-    started = metered.usage_of(lambda: metered.start(inputs={}))
+    metered.start("flow", {})  # what is written once per process and definition
+    started = metered.usage_of(lambda: metered.start("flow", {}))
     sleeping = metered.usage_of(metered.engine.scheduler.announce)
     usages = []
     for number in range(3):
-        clock.advance((FIRST + number * MINUTE - clock.now()) / 1000)
+        metered.clock.at = FIRST + number * MINUTE
         metered.engine.scheduler.announce()
         usages.append(metered.usage_of(metered.evaluate))
 
