@@ -41,7 +41,7 @@ CHOSEN: Final = (
     "waits and humans",
 )
 # So many places in all are tried, of each kind of request as many, unless --all-crashes is given.
-MOST_DEATHS: Final = 32
+MOST_DEATHS: Final = 24
 MOST_TROUBLES: Final = 18
 
 # A scenario by its name, and the number of a request in it.
@@ -156,11 +156,16 @@ def requests_of(name: str, most: int | None) -> Iterator[tuple[Place, str]]:
 
 
 def spread(kinds: Mapping[K, list[Place]], most: int | None, *, odd: bool) -> list[tuple[Place, K]]:
-    """Return at most so many places with their kinds: one of each kind, then another of each."""
+    """Return at most so many places with their kinds: one of each kind, then another of each.
+
+    What the even ones have no room for, the odd ones begin with.
+    """
     turns = zip_longest(
         *([(place, kind) for place in evenly(places, odd=odd)] for kind, places in kinds.items())
     )
-    drawn = [place for place in chain.from_iterable(turns) if place is not None]
+    drawn = [
+        place for turn in turns for place in (reversed(turn) if odd else turn) if place is not None
+    ]
     return drawn[:most]
 
 
