@@ -63,6 +63,7 @@ def test_a_deployed_stack_keeps_its_promises(
         _a_poison_message_harms_no_other(api)
         _a_short_timeout_is_met_in_time(api)
         _the_sweeper_mends_what_was_lost(api)
+        _schedules_start_workflows(api)
         _functions_tell_what_they_did(emulator)
 
         deployment = Deployment(emulator.url, tmp_path, {"auth": "keys"}, app=APP_WITH_WORKER)
@@ -129,6 +130,25 @@ def _a_poison_message_harms_no_other(api: Api) -> None:
         if received.get("Messages"):
             break
     assert [message["Body"] for message in received["Messages"]] == ["poison"]
+
+
+def _schedules_start_workflows(api: Api) -> None:
+    """Every five seconds for a while: by messages first, and by the sweeper after that."""
+    name = f"aws_local_{uuid4().hex[:8]}"
+    definition = {"name": name, "version": 1, "ownerEmail": "test@example.com"}
+    api.call("POST", "/metadata/workflow", {**definition, "tasks": [_simple("scheduled")]})
+    schedule = {"name": name, "cronExpression": "*/5 * * * * *"}
+    api.call("POST", "/scheduler/schedules", {**schedule, "startWorkflowRequest": {"name": name}})
+    path = f"/scheduler/search/executions?query={name}&sort=scheduledTime:ASC"
+    deadline = time.monotonic() + 150
+    while (found := api.call("GET", path))["totalHits"] < 14 and time.monotonic() < deadline:
+        time.sleep(1)
+    api.call("DELETE", f"/scheduler/schedules/{name}")
+
+    times = [each["scheduledTime"] for each in found["results"]]
+    assert times == list(range(times[0], times[0] + len(times) * 5000, 5000))
+    assert len(times) >= 14
+    assert {each["state"] for each in found["results"]} == {"EXECUTED"}
 
 
 def _a_short_timeout_is_met_in_time(api: Api) -> None:
