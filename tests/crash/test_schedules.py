@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from dalsegno.errors import UnavailableError
 from dalsegno.models import WorkflowDef, WorkflowSchedule
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
 from dalsegno_state.engine.scheduler import EXECUTION_KIND
@@ -96,7 +97,7 @@ class Installation:
     def _outlives(self, act) -> bool:  # type: ignore[no-untyped-def]
         try:
             act()
-        except CrashError:
+        except (CrashError, UnavailableError):
             self.engine = self._new_engine()
             return False
         return True
@@ -143,6 +144,24 @@ def test_each_time_starts_one_workflow_whatever_call_a_process_dies_at(
         installation.stored.close()
 
     assert not faults, "\n".join(faults[:10])
+
+
+def test_run_that_the_store_is_not_there_for_is_made_later() -> None:
+    calls = Calls()
+    refused: list[str] = []
+
+    def refuse_once() -> None:
+        if calls.names[-1] == "state.create_workflow" and not refused:
+            refused.append(calls.names[-1])
+            raise UnavailableError("too busy")
+
+    calls.interrupt = refuse_once
+    installation = Installation(calls, repeats=True)
+    installation.run()
+
+    assert refused
+    assert installation.started() == expected()
+    assert len(installation.remembered()) == len(expected())
 
 
 def test_run_calls_everything_it_may_die_at() -> None:

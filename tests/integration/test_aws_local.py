@@ -82,6 +82,7 @@ def test_a_deployed_stack_keeps_its_promises(
         _functions_may_be_killed_at_any_time(api, emulator)
         _a_short_timeout_is_met_in_time(api)
         _the_sweeper_mends_what_was_lost(api)
+        _schedules_start_workflows(api)
         _functions_tell_what_they_did(emulator)
 
         deployment = Deployment(
@@ -200,6 +201,25 @@ def _functions_may_be_killed_at_any_time(api: Api, emulator: Emulator) -> None:
     workflow = api.call("GET", f"/workflow/{workflow_id}?includeTasks=true")
     done = [t["referenceTaskName"] for t in workflow["tasks"] if t["status"] == "COMPLETED"]
     assert (workflow["status"], done) == ("COMPLETED", ["work", "pause", "last"])
+
+
+def _schedules_start_workflows(api: Api) -> None:
+    """Every five seconds for a while: by messages first, and by the sweeper after that."""
+    name = f"aws_local_{uuid4().hex[:8]}"
+    definition = {"name": name, "version": 1, "ownerEmail": "test@example.com"}
+    api.call("POST", "/metadata/workflow", {**definition, "tasks": [_simple("scheduled")]})
+    schedule = {"name": name, "cronExpression": "*/5 * * * * *"}
+    api.call("POST", "/scheduler/schedules", {**schedule, "startWorkflowRequest": {"name": name}})
+    path = f"/scheduler/search/executions?query={name}&sort=scheduledTime:ASC"
+    deadline = time.monotonic() + 150
+    while (found := api.call("GET", path))["totalHits"] < 14 and time.monotonic() < deadline:
+        time.sleep(1)
+    api.call("DELETE", f"/scheduler/schedules/{name}")
+
+    times = [each["scheduledTime"] for each in found["results"]]
+    assert times == list(range(times[0], times[0] + len(times) * 5000, 5000))
+    assert len(times) >= 14
+    assert {each["state"] for each in found["results"]} == {"EXECUTED"}
 
 
 def _a_short_timeout_is_met_in_time(api: Api) -> None:

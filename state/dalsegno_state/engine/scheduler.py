@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from dalsegno.errors import ConductorError
+from dalsegno.errors import ConductorError, UnavailableError
 from dalsegno.models import (
     EpochMillis,
     ScheduleExecutionState,
@@ -152,10 +152,10 @@ class Scheduler:
         )
         try:
             started = self._start(run.request(now), run.workflow_id)
+        except UnavailableError:
+            raise  # nobody's fault: another try may succeed
         except ConductorError as error:
-            # Another try may succeed; and what is there was started by a try before this one.
-            if error.retryable:
-                raise
+            # What is there was started by a try before this one, which died.
             if self._ports.state.workflow(run.workflow_id) is not None:
                 return execution
             return execution.model_copy(
