@@ -12,6 +12,7 @@ from dalsegno.models import (
     WorkflowStatus,
 )
 from dalsegno_state import ids
+from dalsegno_state.engine.webhooks import waiting_kind
 from tests.crash.world import DEAD_END, DONE, FAILED, ROOT, SILENCE, Result, Scenario, Step, World
 
 NEVER: Final = 99
@@ -136,12 +137,12 @@ def push(payload: JsonObject, when: Callable[[World], bool]) -> Step:
     return Step(when=when, do=send, took=is_known)
 
 
-def request(webhook_id: str, payload: JsonObject, ref: str) -> Step:
-    """Return the step of calling a webhook that a task is known to wait for."""
+def request(webhook_id: str, payload: JsonObject, path: str, ref: str) -> Step:
+    """Return the step of calling a webhook that a task waits for by the value of one field."""
+    kind = waiting_kind(webhook_id, [f"$.{path}"], [payload[path]])
 
     def is_entered(world: World) -> bool:
-        kinds = "SELECT 1 FROM documents WHERE kind LIKE 'webhook/%'"
-        return world.is_open(ref) and bool(world.stored.database.read(kinds))
+        return world.is_open(ref) and bool(world.stored.documents.documents(kind))
 
     return Step(
         when=is_entered,
@@ -759,7 +760,10 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
             _CHILD,
         ],
         task_defs=[task_def("l")],
-        steps=[update("e2", when=is_published("e2")), request("hook", {"order": "A", "n": 3}, "w")],
+        steps=[
+            update("e2", when=is_published("e2")),
+            request("hook", {"order": "A", "n": 3}, "order", "w"),
+        ],
         patience_seconds=40_000,
     ),
     Scenario(

@@ -42,7 +42,7 @@ class Webhooks:
         documents = self._ports.documents
         body: JsonObject = {"paths": [*paths]}
         documents.put(_paths_kind(webhook_id), _hash(paths), body, expires_at=until)
-        kind = _kind(webhook_id, paths, [matches[path] for path in paths])
+        kind = waiting_kind(webhook_id, paths, [matches[path] for path in paths])
         documents.put(kind, task_id, {}, expires_at=until)
 
     def deliver(self, webhook_id: str, payload: JsonValue) -> int:
@@ -92,7 +92,7 @@ class Webhooks:
                 values = [Query(path).find(payload) for path in paths]
             except ExpressionError:
                 continue
-            found += self._ports.documents.documents(_kind(webhook_id, paths, values))
+            found += self._ports.documents.documents(waiting_kind(webhook_id, paths, values))
         return found
 
 
@@ -100,7 +100,8 @@ def _paths_kind(webhook_id: str) -> str:
     return f"webhook-paths/{webhook_id}"
 
 
-def _kind(webhook_id: str, paths: Sequence[str], values: Sequence[JsonValue]) -> str:
+def waiting_kind(webhook_id: str, paths: Sequence[str], values: Sequence[JsonValue]) -> str:
+    """Return the kind of the documents of tasks that wait for these values at these paths."""
     return f"webhook/{webhook_id}/{_hash([*paths, *map(_text, values)])}"
 
 
