@@ -69,10 +69,18 @@ def close(draft: Draft, event: Close) -> None:
             draft.delete(task.ref)
         else:
             _cancel(draft, task)
-    if workflow.parent_task_id is not None and workflow.parent_workflow_id is not None:
-        news = ChildNews(task_id=workflow.parent_task_id, child_id=workflow.workflow_id)
-        draft.tell(workflow.parent_workflow_id, news)
+    for task_id in waiting_tasks(workflow):
+        address = ids.parse_task_id(task_id)
+        if address is not None:
+            news = ChildNews(task_id=task_id, child_id=workflow.workflow_id)
+            draft.tell(address.workflow_id, news)
     draft.go_on_with(Closed(failure_workflow_id=None))
+
+
+def waiting_tasks(workflow: WorkflowState) -> tuple[str, ...]:
+    """Return the SUB_WORKFLOW tasks that wait for a workflow's end."""
+    parent = () if workflow.parent_task_id is None else (workflow.parent_task_id,)
+    return (*parent, *workflow.followers)
 
 
 def closed(draft: Draft, failure_workflow_id: str | None) -> None:
@@ -121,7 +129,7 @@ def _end(
         output, fault = _output(draft)
         if fault is not None and status is WorkflowStatus.COMPLETED:
             status, reason, left_open = WorkflowStatus.FAILED, fault, True
-    closing = left_open or workflow.parent_task_id is not None
+    closing = left_open or bool(waiting_tasks(workflow))
     failed = () if task is None or task.status is TaskStatus.COMPLETED else (task.ref,)
     draft.update_workflow(
         replace(
@@ -173,5 +181,8 @@ def _cancel(draft: Draft, task: TaskState) -> None:
         TaskStatus.IN_PROGRESS,
         TaskStatus.CANCELED,
     }:
-        child_id = task.sub_workflow_id or ids.child_workflow_id(task.task_id, task.scheduled_at)
-        draft.tell(child_id, end_of_child(workflow))
+        # One that it only waits for goes on; one it came to own by another id finds its parent
+        # ended when it is woken.
+        child_id = ids.child_workflow_id(task.task_id, task.scheduled_at)
+        if task.sub_workflow_id in (None, child_id):
+            draft.tell(child_id, end_of_child(workflow))

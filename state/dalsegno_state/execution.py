@@ -118,6 +118,7 @@ class WorkflowState:
         revision: Raised by each write; every write names the one it replaces.
         run: Raised by retry, rerun and restart, so that no task id ever comes twice.
         parent_task_id: The SUB_WORKFLOW task that started it, if any.
+        followers: SUB_WORKFLOW tasks that wait for it although they have not started it.
         operation: Unfinished retry, rerun or restart.
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
         archived: Removed by its owner: it can be read, and nothing else.
@@ -149,6 +150,7 @@ class WorkflowState:
     event: str | None = None
     parent_workflow_id: str | None = None
     parent_task_id: str | None = None
+    followers: tuple[str, ...] = ()
     rerun_from_workflow_id: str | None = None
     external_input_path: str | None = None
     reason: str | None = None

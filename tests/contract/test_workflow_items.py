@@ -32,6 +32,7 @@ def test_workflow_is_read_back_as_it_was_stored(store: StateStore) -> None:
         parent_workflow_id="w0",
         parent_task_id="t0",
         failed_refs=("a", "b"),
+        followers=("t1", "t2"),
         operation=Operation(kind="rerun", arguments={"task": "a"}),
         closing=True,
         wake_at=NOW + 60_000,

@@ -74,9 +74,10 @@ def inline(ref: str, expression: str, **inputs: Any) -> JsonObject:
     )
 
 
-def child(ref: str, name: str, **fields: Any) -> JsonObject:
+def child(ref: str, name: str, params: JsonObject | None = None, **fields: Any) -> JsonObject:
     """Return a SUB_WORKFLOW of a stored definition."""
-    return task(ref, "SUB_WORKFLOW", subWorkflowParam={"name": name, "version": 1}, **fields)
+    given: JsonObject = {"name": name, "version": 1, **(params or {})}
+    return task(ref, "SUB_WORKFLOW", subWorkflowParam=given, **fields)
 
 
 def http(ref: str, path: str, **fields: Any) -> JsonObject:
@@ -290,6 +291,13 @@ _CHILD: Final = workflow(
     outputParameters={"r": "${k2.output.by}", "q": "${workflow.input.q}"},
 )
 
+_KEY: Final = {"idempotencyKey": "k", "idempotencyStrategy": "RETURN_EXISTING"}
+
+
+def _is_waited_for(world: World) -> bool:
+    return any(len(w.followers) == 2 for w in world.workflows())
+
+
 CATALOGUE: Final[tuple[Scenario, ...]] = (
     Scenario(
         "a sequence with retries and a callback",
@@ -442,6 +450,30 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
             _CHILD,
         ],
         task_defs=[task_def("k"), task_def("o")],
+    ),
+    Scenario(
+        "a workflow with an idempotency key, started once and waited for twice",
+        [
+            workflow(
+                "keyed",
+                task(
+                    "first",
+                    "START_WORKFLOW",
+                    inputParameters={"startWorkflow": {"name": "child", "input": {"q": 1}, **_KEY}},
+                ),
+                fork("f", [child("s", "child", _KEY)], [child("t", "child", _KEY)]),
+                join("j", "s", "t"),
+                task(
+                    "again",
+                    "START_WORKFLOW",
+                    inputParameters={"startWorkflow": {"name": "child", **_KEY}},
+                ),
+                task("z", inputParameters={"s": "${s.output.q}", "t": "${t.output.r}"}),
+            ),
+            _CHILD,
+        ],
+        steps=[wait_for(both(is_open("s"), is_open("t"), _is_waited_for))],
+        held={"k2": 1},
     ),
     Scenario(
         "a wide dynamic fork in chunks",

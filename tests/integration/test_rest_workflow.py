@@ -69,6 +69,23 @@ def test_start_by_name_takes_the_body_as_input(
     assert workflow["tasks"] == []
 
 
+def test_idempotency_key_makes_one_execution(api: httpx.Client, register: Call, step: str) -> None:
+    name = register(a_task(step))
+    request = {"name": name, "idempotencyKey": "k", "idempotencyStrategy": "RETURN_EXISTING"}
+
+    first = api.post("/workflow", json=request).text
+    again = api.post("/workflow", json=request).text
+    by_name = api.post(
+        f"/workflow/{name}?idempotencyKey=k&idempotencyStrategy=RETURN_EXISTING", json={}
+    ).text
+    executed = api.post(f"/workflow/execute/{name}/1?waitForSeconds=1", json=request).json()
+    refused = api.post("/workflow", json={"name": name, "idempotencyKey": "k"})
+
+    assert {first, again, by_name, executed["workflowId"]} == {first}
+    assert refused.status_code == 409
+    assert first in refused.json()["message"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [

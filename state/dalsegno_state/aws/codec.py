@@ -76,6 +76,7 @@ WORKFLOW_NAMES: Final = {
     "event": "ev",
     "parent_workflow_id": "pw",
     "parent_task_id": "pt",
+    "followers": "fw",
     "rerun_from_workflow_id": "rf",
     "external_input_path": "xi",
     "reason": "re",
@@ -206,8 +207,9 @@ def decode_workflow(document: str, **beside: Any) -> WorkflowState:
     """Return the workflow of a document and of the fields ``WORKFLOW_BESIDE`` it."""
     values = _WORKFLOW.lengthen(json.loads(document))
     values["status"] = WorkflowStatus(values["status"])
-    if "failed_refs" in values:
-        values["failed_refs"] = tuple(values["failed_refs"])
+    for name in ("failed_refs", "followers"):
+        if name in values:
+            values[name] = tuple(values[name])
     if "operation" in values:
         kind, arguments = values["operation"]
         values["operation"] = Operation(kind=kind, arguments=arguments)

@@ -37,7 +37,10 @@ class Executions:
         self._starter = starter
 
     def start(self, request: StartWorkflowRequest, *, workflow_id: str | None = None) -> str:
-        """Start a workflow and run it as far as it goes by itself; return its id."""
+        """Start a workflow and run it as far as it goes by itself; return its id.
+
+        If its idempotency key says so, that is the id of an execution started before.
+        """
         workflow = self._starter.create(request, Origin(workflow_id=workflow_id))
         self._runner.run(workflow.workflow_id, Look(), workflow=workflow)
         return workflow.workflow_id
@@ -206,6 +209,7 @@ class Executions:
         """Forget a workflow; archived, it stays readable and is no more than that."""
         view = self._open(workflow_id)
         if not archive:
+            self._starter.keys.free(view.workflow)
             self._ports.state.remove(workflow_id)
             self._ports.payloads.remove(workflow_id)
             return
@@ -214,6 +218,7 @@ class Executions:
             raise InvalidRequestError(
                 f"Cannot archive workflow: {workflow_id} with status: {status}"
             )
+        self._starter.keys.free(view.workflow)
         self._runner.commit(view, replace(self._changed(view, status=status), archived=True))
 
     def revive_parent(self, child: WorkflowState) -> None:

@@ -12,7 +12,12 @@ from dalsegno.models import EpochMillis, JsonObject, TaskStatus, WorkflowStatus
 from dalsegno_state import ids
 from dalsegno_state.decider import decide, forget_late
 from dalsegno_state.draft import Tools
-from dalsegno_state.ending import FAILURE_WORKFLOW, end_of_child, failure_workflow_follows
+from dalsegno_state.ending import (
+    FAILURE_WORKFLOW,
+    end_of_child,
+    failure_workflow_follows,
+    waiting_tasks,
+)
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.scripting import RememberedScripts
 from dalsegno_state.engine.storing import Writer
@@ -146,7 +151,7 @@ class Runner:
         address = ids.parse_task_id(news.task_id)
         if child is None or not child.status.is_terminal or address is None:
             return None
-        if child.parent_task_id != news.task_id:
+        if news.task_id not in waiting_tasks(child):
             return None
         return ChildEnded(
             ref=address.ref,

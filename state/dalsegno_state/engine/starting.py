@@ -8,6 +8,7 @@ from typing import Final
 from dalsegno.errors import InvalidRequestError, NotFoundError, PayloadTooLargeError
 from dalsegno.models import (
     EpochMillis,
+    IdempotencyStrategy,
     JsonObject,
     StartWorkflowRequest,
     TaskDef,
@@ -17,6 +18,7 @@ from dalsegno.models import (
 )
 from dalsegno_state import ids
 from dalsegno_state.draft import DONE_ELSEWHERE, MAX_PAYLOAD_BYTES, size_bytes
+from dalsegno_state.engine.idempotency import IdempotencyKeys
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
 from dalsegno_state.plan import content_hash, snapshot_body
@@ -63,15 +65,24 @@ class Starter:
         self._checker = checker
         self._pinned: dict[str, None] = {}  # snapshots known to be stored, oldest first
         self._known: dict[tuple[str, int | None], _Known] = {}
+        self.keys = IdempotencyKeys(ports.documents, ports.state, ports.clock, self._store)
 
     def create(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
-        """Store a new workflow, or return the one that has its id already.
+        """Store a new workflow, or return the one that has its id or idempotency key already.
 
         Raises:
             NotFoundError: No such definition, or one it refers to is missing.
             InvalidRequestError: The definition in the request breaks a rule.
             PayloadTooLargeError: The input is beyond Conductor's limit.
+            ConflictError: The idempotency key is in use, and the strategy wants a new execution.
         """
+        workflow = self._new(request, origin)
+        if workflow.idempotency_key is None:
+            return self._store(workflow)
+        strategy = request.idempotency_strategy or IdempotencyStrategy.FAIL
+        return self.keys.create(workflow, strategy)
+
+    def _new(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
         definition, pinned = self._pinned_definition(request)
         inputs = {**definition.input_template, **request.input}
         if (size := size_bytes(inputs)) > MAX_PAYLOAD_BYTES:
@@ -80,7 +91,7 @@ class Starter:
                 f"the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
             )
         now = self._ports.clock.now()
-        workflow = WorkflowState(
+        return WorkflowState(
             workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),
             name=definition.name,
             version=definition.version,
@@ -93,7 +104,7 @@ class Starter:
             priority=request.priority,
             task_to_domain=request.task_to_domain,
             created_by=request.created_by,
-            idempotency_key=request.idempotency_key,
+            idempotency_key=request.idempotency_key or None,
             event=origin.event,
             parent_workflow_id=origin.parent_workflow_id,
             parent_task_id=origin.parent_task_id,
@@ -101,6 +112,8 @@ class Starter:
             wake_at=_first_wake(now, definition),
             wake_interval_ms=0,
         )
+
+    def _store(self, workflow: WorkflowState) -> WorkflowState:
         return self._ports.state.create_workflow(self._writer.slim_workflow(workflow))
 
     def definition_of(self, request: StartWorkflowRequest) -> WorkflowDef:

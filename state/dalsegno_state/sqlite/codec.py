@@ -111,8 +111,9 @@ def decode_workflow(text: str, wake_at: EpochMillis | None, wake_interval_ms: in
     document = _DECODER.decode(text)
     _resolve_references(document)
     document["status"] = _WORKFLOW_STATUSES[document["status"]]
-    if "failed_refs" in document:
-        document["failed_refs"] = tuple(document["failed_refs"])
+    for name in ("failed_refs", "followers"):
+        if name in document:
+            document[name] = tuple(document[name])
     if "operation" in document:
         kind, arguments = document["operation"]
         document["operation"] = Operation(kind=kind, arguments=arguments)
