@@ -21,7 +21,7 @@ from dalsegno_state.execution import Payload, PayloadRef, TaskState, WorkflowSta
 from dalsegno_state.plan import Node, Plan, compile_branch
 from dalsegno_state.ports import Message
 from dalsegno_state.scripts import Scripts
-from dalsegno_state.transition import JoinArrival, Transition
+from dalsegno_state.transition import CachedOutput, JoinArrival, Transition
 from dalsegno_state.view import NotLoadedError, View
 from dalsegno_state.writes import (
     CreateTask,
@@ -120,6 +120,7 @@ class Draft:
         self._arrivals: list[JoinArrival] = []
         self._joins: list[tuple[str, int]] = []
         self._launches: list[str] = []
+        self._cached: list[CachedOutput] = []
         self._messages: list[Message] = []
         self._then: list[Event] = []
         self._tasks: dict[str, TaskState | None] = {}
@@ -133,7 +134,7 @@ class Draft:
     @property
     def is_running(self) -> bool:
         """True while new tasks may come into being."""
-        if self.workflow.status is not WorkflowStatus.RUNNING:
+        if self.workflow.status is not WorkflowStatus.RUNNING or self.workflow.rate_limited:
             return False
         return self.operating or self.workflow.operation is None
 
@@ -242,6 +243,12 @@ class Draft:
             for poll in self.view.polls[task_type]
         )
 
+    def cached(self, key: str) -> JsonObject | None:
+        """Return the output that was kept under a key, or None."""
+        if key not in self.view.cached:
+            raise NotLoadedError(cached=(key,))
+        return self.view.cached[key]
+
     def _branch(self, root_ref: str) -> Plan:
         if root_ref not in self.view.branches:
             root = self.task(root_ref)
@@ -319,6 +326,10 @@ class Draft:
         """Send a hint."""
         self._messages.append(message)
 
+    def remember(self, output: CachedOutput) -> None:
+        """Keep an output for other tasks."""
+        self._cached.append(output)
+
     def look_later(self, ref: str | None, *, at: EpochMillis | None = None, start: int = 0) -> None:
         """Have a task looked at by the evaluator, at once or at a time."""
         self.tell(self.workflow.workflow_id, Look(ref=ref, start=start), at=at)
@@ -341,6 +352,7 @@ class Draft:
         """Return what was collected; the wake is pulled near before anything is stored."""
         return Transition(
             writes=tuple([*self._pull(), *self._writes]),
+            cached=tuple(self._cached),
             arrivals=tuple(self._arrivals),
             joins=tuple(dict.fromkeys(self._joins)),
             launches=tuple(dict.fromkeys(self._launches)),

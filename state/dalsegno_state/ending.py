@@ -129,7 +129,8 @@ def _end(
         output, fault = _output(draft)
         if fault is not None and status is WorkflowStatus.COMPLETED:
             status, reason, left_open = WorkflowStatus.FAILED, fault, True
-    closing = left_open or bool(waiting_tasks(workflow))
+    is_awaited = bool(waiting_tasks(workflow)) or workflow.rate_limit_key is not None
+    closing = left_open or is_awaited
     failed = () if task is None or task.status is TaskStatus.COMPLETED else (task.ref,)
     draft.update_workflow(
         replace(

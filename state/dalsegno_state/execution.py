@@ -56,6 +56,7 @@ class TaskState:
         node: Set on roots of dynamic branches: the WorkflowTask they run, as JSON.
         root: Reference of the dynamic branch's root whose ``node`` contains this task.
         membership: Dynamic branches only: where the branch arrives when it ends.
+        cache_key: Names its output for others, if its ``cacheConfig`` says that it has such a key.
         ends_workflow: It timed out under a policy that ends the workflow with it.
     """
 
@@ -91,6 +92,7 @@ class TaskState:
     node: JsonObject | None = None
     root: str | None = None
     membership: Membership | None = None
+    cache_key: str | None = None
     ends_workflow: bool = False
     external_output_path: str | None = None
     external_input_path: str | None = None
@@ -119,6 +121,8 @@ class WorkflowState:
         run: Raised by retry, rerun and restart, so that no task id ever comes twice.
         parent_task_id: The SUB_WORKFLOW task that started it, if any.
         followers: SUB_WORKFLOW tasks that wait for it although they have not started it.
+        rate_limit_key: Names the executions of this workflow that share its limit, if it has one.
+        rate_limited: It waits for a slot under that limit; nothing of it begins before.
         operation: Unfinished retry, rerun or restart.
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
         archived: Removed by its owner: it can be read, and nothing else.
@@ -156,6 +160,8 @@ class WorkflowState:
     reason: str | None = None
     failed_task_id: str | None = None
     failed_refs: tuple[str, ...] = ()
+    rate_limit_key: str | None = None
+    rate_limited: bool = False
     operation: Operation | None = None
     closing: bool = False
     archived: bool = False

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dalsegno.models import JsonObject, JsonValue, TaskDef, TaskStatus
-from dalsegno_state import ids
+from dalsegno_state import caching, ids
 from dalsegno_state.draft import MAX_PAYLOAD_BYTES, Draft, Place, runtime_type, size_bytes
 from dalsegno_state.ending import complete, give_up
 from dalsegno_state.execution import TaskState
@@ -74,6 +74,7 @@ def new_task(
     domain: str | None = None,
     turn: int = 0,
     wait_until: int | None = None,
+    cache_key: str | None = None,
 ) -> TaskState:
     """Create the first attempt of the task at a place; return it as it will be stored."""
     workflow = draft.workflow
@@ -104,6 +105,7 @@ def new_task(
         node=seed.node,
         root=None if seed.node is not None else place.root,
         membership=seed.membership,
+        cache_key=cache_key,
     )
     task = _settled(draft, _fitting(task), place)
     draft.create(task)
@@ -148,9 +150,14 @@ def _revisit(draft: Draft, task: TaskState, place: Place, seed: Seed) -> None:
         give_up(draft, None, reason)
     elif task.status is TaskStatus.SKIPPED or (
         not draft.waking  # a wake comes to every other task anyway
-        and (not task.status.is_terminal or behaviour(draft, place, task).is_instant)
+        and (not task.status.is_terminal or _is_born_finished(draft, task, place))
     ):
         draft.agenda.append(task.ref)
+
+
+def _is_born_finished(draft: Draft, task: TaskState, place: Place) -> bool:
+    """Return whether nobody has reported or will report the end of a task."""
+    return task.revision == 0 or behaviour(draft, place, task).is_instant
 
 
 def _is_past(draft: Draft, place: Place) -> bool:
@@ -186,7 +193,8 @@ def finish(
         started_at=task.started_at or draft.now,
         callback_after_seconds=0,
     )
-    draft.replace(task, _settled(draft, _fitting(ended), place))
+    stored = draft.replace(task, _settled(draft, _fitting(ended), place))
+    caching.remember(draft, stored, place, draft.payload(stored.output))
     draft.agenda.append(task.ref)
 
 
@@ -374,9 +382,11 @@ def _try_again(
     new_id = ids.task_id(task.workflow_id, draft.workflow.run, task.retry_count + 1, task.ref)
     fresh = _evaluated(draft, place.node.task.input_parameters, task_def, new_id)
     kind = behaviour(draft, place, task)
+    inputs = {**draft.payload(task.input), **fresh}
     attempt = replace(
         next_attempt(task, new_id, again, draft.now),
-        input={**draft.payload(task.input), **fresh},
+        input=inputs,
+        cache_key=caching.cache_key(draft, place, task.name, inputs),
         domain=choose_domain(draft, task.task_type, task.name)
         if kind.type == WORKER_TYPE
         else task.domain,

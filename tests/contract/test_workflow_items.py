@@ -34,6 +34,8 @@ def test_workflow_is_read_back_as_it_was_stored(store: StateStore) -> None:
         failed_refs=("a", "b"),
         followers=("t1", "t2"),
         operation=Operation(kind="rerun", arguments={"task": "a"}),
+        rate_limit_key="eu",
+        rate_limited=True,
         closing=True,
         wake_at=NOW + 60_000,
         wake_interval_ms=60_000,

@@ -69,7 +69,7 @@ class SchemaDef(AuditedModel):
 
 
 class RateLimitConfig(ConductorModel):
-    """How many executions may run at once per evaluated key."""
+    """How many executions may run at once per evaluated key; no limit if that is 0."""
 
     rate_limit_key: str | None = None
     concurrent_exec_limit: Int32 = 0
@@ -77,7 +77,7 @@ class RateLimitConfig(ConductorModel):
 
 
 class CacheConfig(ConductorModel):
-    """How long, and by which key, an output may be reused; stored, not enforced."""
+    """How long, and by which key, a task's output may be used again."""
 
     key: str | None = None
     ttl_in_second: Int32 = 0

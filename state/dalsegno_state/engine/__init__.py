@@ -22,6 +22,7 @@ from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
+from dalsegno_state.engine.rate_limits import RateLimits
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter
@@ -66,7 +67,8 @@ class Engine:
         self._ports = ports
         loader = Loader(ports)
         writer = Writer(ports, inline_bytes=inline_bytes)
-        starter = Starter(ports, writer, scripts)
+        limits = RateLimits(ports, loader)
+        starter = Starter(ports, writer, limits, scripts)
         children = Children(ports, loader, starter)
         self.queries = Queries(ports, scripts, loader)
         self._runner = Runner(
@@ -74,6 +76,7 @@ class Engine:
             scripts,
             loader,
             writer,
+            limits,
             see_to_child=children.see_to,
             start_failure_workflow=lambda view: children.start_failure_workflow(
                 view, self._failed_workflow(view)
@@ -82,7 +85,7 @@ class Engine:
         )
         claims = Claims(ports, loader, self._look)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
-        self.executions = Executions(ports, loader, self._runner, starter)
+        self.executions = Executions(ports, loader, self._runner, starter, limits)
         self.tasks = Tasks(ports, self.queries, self._runner, claims)
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)

@@ -14,6 +14,7 @@ from dalsegno.models import (
 from dalsegno_state import ids
 from dalsegno_state.engine.claiming import definition_of
 from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.rate_limits import RateLimits
 from dalsegno_state.engine.runner import WAKE_RETRY_MS, Runner
 from dalsegno_state.engine.starting import Origin, Starter
 from dalsegno_state.events import Look, Terminate, Wake
@@ -30,11 +31,14 @@ _MOST_TRIES = 50
 class Executions:
     """The life of executions; each call returns when what it asked for is stored."""
 
-    def __init__(self, ports: Ports, loader: Loader, runner: Runner, starter: Starter) -> None:
+    def __init__(
+        self, ports: Ports, loader: Loader, runner: Runner, starter: Starter, limits: RateLimits
+    ) -> None:
         self._ports = ports
         self._loader = loader
         self._runner = runner
         self._starter = starter
+        self._limits = limits
 
     def start(self, request: StartWorkflowRequest, *, workflow_id: str | None = None) -> str:
         """Start a workflow and run it as far as it goes by itself; return its id.
@@ -210,6 +214,7 @@ class Executions:
         view = self._open(workflow_id)
         if not archive:
             self._starter.keys.free(view.workflow)
+            self._limits.release(view.workflow)
             self._ports.state.remove(workflow_id)
             self._ports.payloads.remove(workflow_id)
             return

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic_core import from_json
 
 from dalsegno.models import JsonObject, WorkflowDef
+from dalsegno_state.engine.output_cache import cached_output
 from dalsegno_state.execution import PayloadRef, WorkflowState
 from dalsegno_state.plan import Plan, compile_plan
 from dalsegno_state.ports import Ports
@@ -64,6 +65,8 @@ class Loader:
             view.task_defs[name] = self._ports.definitions.task_def(name)
         for task_type in missing.polls:
             view.polls[task_type] = tuple(self._ports.polls.polls(task_type))
+        for key in missing.cached:
+            view.cached[key] = cached_output(self._ports.documents, key)
 
     def load_open(self, view: View, ref: str, task_id: str) -> None:
         """Read an attempt into the view at half the price, if it looks open.

@@ -1,8 +1,8 @@
 """Starting executions: the definition is found, completed, and pinned by its content."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dalsegno.errors import InvalidRequestError, NotFoundError, PayloadTooLargeError
@@ -10,6 +10,7 @@ from dalsegno.models import (
     EpochMillis,
     IdempotencyStrategy,
     JsonObject,
+    JsonValue,
     StartWorkflowRequest,
     TaskDef,
     WorkflowDef,
@@ -19,8 +20,10 @@ from dalsegno.models import (
 from dalsegno_state import ids
 from dalsegno_state.draft import DONE_ELSEWHERE, MAX_PAYLOAD_BYTES, size_bytes
 from dalsegno_state.engine.idempotency import IdempotencyKeys
+from dalsegno_state.engine.rate_limits import RateLimits, rate_limit_key
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
+from dalsegno_state.expressions import ExpressionError, walk
 from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
 from dalsegno_state.validation import ScriptChecker, check_served, check_workflow_def
@@ -59,8 +62,11 @@ class _Known:
 class Starter:
     """Creates workflow items; setting them going is the caller's part."""
 
-    def __init__(self, ports: Ports, writer: Writer, checker: ScriptChecker | None) -> None:
+    def __init__(
+        self, ports: Ports, writer: Writer, limits: RateLimits, checker: ScriptChecker | None
+    ) -> None:
         self._ports = ports
+        self._limits = limits
         self._writer = writer
         self._checker = checker
         self._pinned: dict[str, None] = {}  # snapshots known to be stored, oldest first
@@ -74,6 +80,7 @@ class Starter:
             NotFoundError: No such definition, or one it refers to is missing.
             InvalidRequestError: The definition in the request breaks a rule.
             PayloadTooLargeError: The input is beyond Conductor's limit.
+            TooManyRequestsError: The workflow's rate limit is reached, and its policy is to reject.
             ConflictError: The idempotency key is in use, and the strategy wants a new execution.
         """
         workflow = self._new(request, origin)
@@ -91,7 +98,7 @@ class Starter:
                 f"the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
             )
         now = self._ports.clock.now()
-        return WorkflowState(
+        workflow = WorkflowState(
             workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),
             name=definition.name,
             version=definition.version,
@@ -112,9 +119,10 @@ class Starter:
             wake_at=_first_wake(now, definition),
             wake_interval_ms=0,
         )
+        return replace(workflow, rate_limit_key=_rate_limit_key(definition, workflow))
 
     def _store(self, workflow: WorkflowState) -> WorkflowState:
-        return self._ports.state.create_workflow(self._writer.slim_workflow(workflow))
+        return self._limits.create(self._writer.slim_workflow(workflow))
 
     def definition_of(self, request: StartWorkflowRequest) -> WorkflowDef:
         """Return the definition a request asks for or brings along."""
@@ -184,6 +192,36 @@ class Starter:
             elif "${" not in name:
                 self.stored_definition(name, params.version)
         return task.model_copy(update=update) if update else task
+
+
+class _StartScope:
+    """What is known of a workflow when it is started; see ``expressions.Scope``."""
+
+    def __init__(self, workflow: WorkflowState) -> None:
+        self._workflow: JsonObject = {
+            "input": workflow.input if isinstance(workflow.input, dict) else {},
+            "variables": workflow.variables,
+            "correlationId": workflow.correlation_id,
+            "workflowType": workflow.name,
+            "version": workflow.version,
+            "workflowId": workflow.workflow_id,
+            "createTime": workflow.created_at,
+        }
+
+    def find(self, name: str, path: Sequence[str | int]) -> JsonValue:
+        """See ``Scope.find``."""
+        return walk(self.document(name), path)
+
+    def document(self, name: str) -> JsonValue:
+        """See ``Scope.document``."""
+        return self._workflow if name == "workflow" else None
+
+
+def _rate_limit_key(definition: WorkflowDef, workflow: WorkflowState) -> str | None:
+    try:
+        return rate_limit_key(definition, _StartScope(workflow))
+    except ExpressionError as error:
+        raise InvalidRequestError(f"rateLimitConfig.rateLimitKey: {error}") from error
 
 
 def _first_wake(now: EpochMillis, definition: WorkflowDef) -> EpochMillis:
