@@ -11,6 +11,7 @@ from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.expressions import ExpressionError, evaluate
 from dalsegno_state.forgetting import is_forgotten
 from dalsegno_state.outputs import output_of
+from dalsegno_state.schemas import breach
 from dalsegno_state.scope import DraftScope
 
 # Where an output names the failure workflow; a parent's task does not have it, as it may end first.
@@ -127,7 +128,11 @@ def _end(
     workflow = draft.workflow
     if output is None:
         output, fault = _output(draft)
-        if fault is not None and status is WorkflowStatus.COMPLETED:
+    else:
+        fault = None
+    if status is WorkflowStatus.COMPLETED:
+        fault = fault or _output_breach(draft, output)
+        if fault is not None:
             status, reason, left_open = WorkflowStatus.FAILED, fault, True
     is_awaited = bool(waiting_tasks(workflow)) or workflow.rate_limit_key is not None
     closing = left_open or is_awaited
@@ -168,6 +173,15 @@ def _output(draft: Draft) -> tuple[JsonObject, str | None]:
             f"than the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
         )
     return output, None
+
+
+def _output_breach(draft: Draft, output: JsonObject) -> str | None:
+    """Return in what the output breaks the schema that the definition enforces, or None."""
+    definition = draft.view.plan.definition
+    if not definition.enforce_schema or definition.output_schema is None:
+        return None
+    found = breach(definition.output_schema, output, "output")
+    return None if found is None else f"The output of workflow {definition.name} {found}"
 
 
 def _cancel(draft: Draft, task: TaskState) -> None:

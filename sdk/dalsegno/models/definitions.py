@@ -59,7 +59,7 @@ Expression: TypeAlias = Annotated[str, AfterValidator(_checked_expression)]
 
 
 class SchemaDef(AuditedModel):
-    """A named schema for inputs or outputs; stored, not enforced."""
+    """A named schema for inputs or outputs; without ``data``, that which is registered."""
 
     name: str
     version: Int32 = 1

@@ -21,11 +21,13 @@ from dalsegno_state import ids
 from dalsegno_state.draft import DONE_ELSEWHERE, MAX_PAYLOAD_BYTES, size_bytes
 from dalsegno_state.engine.idempotency import IdempotencyKeys
 from dalsegno_state.engine.rate_limits import RateLimits, rate_limit_key
+from dalsegno_state.engine.schema_documents import with_schemas
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
 from dalsegno_state.expressions import ExpressionError, walk
 from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
+from dalsegno_state.schemas import breach
 from dalsegno_state.validation import ScriptChecker, check_served, check_workflow_def
 from dalsegno_state.waking import FIRST_WAKE_MS
 
@@ -97,6 +99,8 @@ class Starter:
                 f"The input payload size: {size} of workflow: {definition.name} is greater than "
                 f"the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
             )
+        if request.external_input_payload_storage_path is None:
+            _check_input(definition, inputs)
         now = self._ports.clock.now()
         workflow = WorkflowState(
             workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),
@@ -147,12 +151,12 @@ class Starter:
     def _pinned_definition(self, request: StartWorkflowRequest) -> tuple[WorkflowDef, str]:
         """Return the definition and its snapshot's name; a known one while nothing has changed."""
         if request.workflow_def is not None:
-            definition = self.definition_of(request)
+            definition = with_schemas(self._ports.documents, self.definition_of(request))
             return definition, self.pin(definition)
         now, revision = self._ports.clock.now(), self._ports.definitions.revision()
         known = self._known.pop((request.name, request.version), None)
         if known is None or known.revision != revision or now - known.read_at > _TRUSTED_MS:
-            definition = self.definition_of(request)
+            definition = with_schemas(self._ports.documents, self.definition_of(request))
             known = _Known(definition, self.pin(definition), revision, now)
         self._known[request.name, request.version] = known  # most recently used last
         while len(self._known) > _MOST_REMEMBERED:
@@ -173,15 +177,17 @@ class Starter:
 
     def _completed(self, definition: WorkflowDef) -> WorkflowDef:
         """Return a definition whose tasks carry their definitions and sub-workflow versions."""
-        return definition.model_copy(
+        return with_schemas(self._ports.documents, definition).model_copy(
             update={"tasks": _mapped(definition.tasks, self._completed_task)}
         )
 
     def _completed_task(self, task: WorkflowTask) -> WorkflowTask:
         update: dict[str, object] = {}
         if task.task_definition is None and task.type != "DYNAMIC":
-            stored = self._ports.definitions.task_def(task.name)
-            update["task_definition"] = stored or _ad_hoc(task)
+            stored = self._ports.definitions.task_def(task.name) or _ad_hoc(task)
+            update["task_definition"] = with_schemas(self._ports.documents, stored)
+        elif task.task_definition is not None:
+            update["task_definition"] = with_schemas(self._ports.documents, task.task_definition)
         params = task.sub_workflow_param
         is_named = params is not None and params.workflow_definition is None
         if task.type == "SUB_WORKFLOW" and params is not None and is_named:
@@ -222,6 +228,13 @@ def _rate_limit_key(definition: WorkflowDef, workflow: WorkflowState) -> str | N
         return rate_limit_key(definition, _StartScope(workflow))
     except ExpressionError as error:
         raise InvalidRequestError(f"rateLimitConfig.rateLimitKey: {error}") from error
+
+
+def _check_input(definition: WorkflowDef, inputs: JsonObject) -> None:
+    if definition.enforce_schema and definition.input_schema is not None:
+        found = breach(definition.input_schema, inputs, "input")
+        if found is not None:
+            raise InvalidRequestError(f"The input of workflow {definition.name} {found}")
 
 
 def _first_wake(now: EpochMillis, definition: WorkflowDef) -> EpochMillis:
