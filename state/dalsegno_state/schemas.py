@@ -59,5 +59,8 @@ def _validator(text: str) -> "Validator":
     import jsonschema_rs  # slow to load, and most functions and workflows need none
 
     return jsonschema_rs.validator_for(
-        json.loads(text), offline=True, pattern_options=jsonschema_rs.RegexOptions()
+        json.loads(text),
+        mask="the value",  # which may be large, or masked for readers
+        offline=True,
+        pattern_options=jsonschema_rs.RegexOptions(),
     )
