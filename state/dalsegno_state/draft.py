@@ -1,7 +1,7 @@
 """A transition in the making, over a view that already shows what it will have written."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from dalsegno_state.execution import Payload, PayloadRef, TaskState, WorkflowSta
 from dalsegno_state.plan import Node, Plan, compile_branch
 from dalsegno_state.ports import Message
 from dalsegno_state.scripts import Scripts
+from dalsegno_state.state_changes import noted_task, noted_workflow
 from dalsegno_state.transition import CachedOutput, JoinArrival, Transition
 from dalsegno_state.view import NotLoadedError, View
 from dalsegno_state.writes import (
@@ -195,6 +196,12 @@ class Draft:
             (task for task in merged.values() if task is not None), key=lambda t: t.sequence
         )
 
+    def known_tasks(self) -> Iterator[TaskState]:
+        """Yield the tasks that were read, as this draft leaves them."""
+        for task in {**self.view.tasks, **self._tasks}.values():
+            if task is not None:
+                yield task
+
     def environment(self, name: str) -> JsonValue:
         """Return a value of the environment store, or None."""
         return self.tools.environment(name)
@@ -265,6 +272,8 @@ class Draft:
         self._position += 1
         task = replace(task, sequence=self._sequence, position=self._position)
         self._put(task)
+        task = noted_task(task, None, self.place_of(task).node.task)
+        self._put(task)
         self._writes.append(CreateTask(task))
         if task.status.is_terminal:
             self.agenda.append(task.ref)
@@ -272,6 +281,8 @@ class Draft:
     def replace(self, old: TaskState, new: TaskState) -> TaskState:
         """Store a task's new state in place of the one that was read; return it as stored."""
         new = replace(new, revision=old.revision + 1)
+        self._put(new)
+        new = noted_task(new, old, self.place_of(new).node.task)
         self._put(new)
         self._writes.append(ReplaceTask(new, old.task_id, old.revision))
         return new
@@ -296,8 +307,9 @@ class Draft:
 
     def update_workflow(self, workflow: WorkflowState, *, clears_wake: bool = False) -> None:
         """Store the workflow's new state."""
-        replaced = self.workflow.revision
-        self.workflow = replace(workflow, revision=replaced + 1, updated_at=self.now)
+        replaced, status = self.workflow.revision, self.workflow.status
+        changed = replace(workflow, revision=replaced + 1, updated_at=self.now)
+        self.workflow = noted_workflow(changed, status, self.view.plan.definition)
         self._writes.append(UpdateWorkflow(self.workflow, replaced, clears_wake))
 
     def set_wake(self, at: EpochMillis | None, interval_ms: int) -> None:
@@ -347,6 +359,10 @@ class Draft:
     def go_on_with(self, event: Event) -> None:
         """Have an event decided right after this one."""
         self._then.append(event)
+
+    def go_on_first_with(self, event: Event) -> None:
+        """Have an event decided after this one and before any other."""
+        self._then.insert(0, event)
 
     def transition(self) -> Transition:
         """Return what was collected; the wake is pulled near before anything is stored."""

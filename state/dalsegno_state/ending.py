@@ -135,7 +135,8 @@ def _end(
         if fault is not None:
             status, reason, left_open = WorkflowStatus.FAILED, fault, True
     is_awaited = bool(waiting_tasks(workflow)) or workflow.rate_limit_key is not None
-    closing = left_open or is_awaited
+    is_told = draft.view.plan.tells_changes or any(t.unpublished for t in draft.known_tasks())
+    closing = left_open or is_awaited or is_told
     failed = () if task is None or task.status is TaskStatus.COMPLETED else (task.ref,)
     draft.update_workflow(
         replace(

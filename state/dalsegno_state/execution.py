@@ -57,6 +57,7 @@ class TaskState:
         root: Reference of the dynamic branch's root whose ``node`` contains this task.
         membership: Dynamic branches only: where the branch arrives when it ends.
         cache_key: Names its output for others, if its ``cacheConfig`` says that it has such a key.
+        unpublished: Changes of its status that are yet to be told: see ``state_changes``.
         ends_workflow: It timed out under a policy that ends the workflow with it.
     """
 
@@ -93,6 +94,7 @@ class TaskState:
     root: str | None = None
     membership: Membership | None = None
     cache_key: str | None = None
+    unpublished: tuple[str, ...] = ()
     ends_workflow: bool = False
     external_output_path: str | None = None
     external_input_path: str | None = None
@@ -124,6 +126,7 @@ class WorkflowState:
         rate_limit_key: Names the executions of this workflow that share its limit, if it has one.
         rate_limited: It waits for a slot under that limit; nothing of it begins before.
         operation: Unfinished retry, rerun or restart.
+        unpublished: Changes of its status that are yet to be told: see ``state_changes``.
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
         archived: Removed by its owner: it can be read, and nothing else.
         wake_at: When to look at the workflow whatever happens; None once there is no need.
@@ -163,6 +166,7 @@ class WorkflowState:
     rate_limit_key: str | None = None
     rate_limited: bool = False
     operation: Operation | None = None
+    unpublished: tuple[str, ...] = ()
     closing: bool = False
     archived: bool = False
     wake_at: EpochMillis | None = None

@@ -36,6 +36,7 @@ def test_workflow_is_read_back_as_it_was_stored(store: StateStore) -> None:
         operation=Operation(kind="rerun", arguments={"task": "a"}),
         rate_limit_key="eu",
         rate_limited=True,
+        unpublished=(".3.RUNNING",),
         closing=True,
         wake_at=NOW + 60_000,
         wake_interval_ms=60_000,

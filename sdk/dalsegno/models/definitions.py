@@ -84,7 +84,7 @@ class CacheConfig(ConductorModel):
 
 
 class StateChangeEvent(ConductorModel):
-    """An event to publish when a task changes state; stored, not published."""
+    """An event to publish when a task changes state."""
 
     type: str
     payload: JsonObject = Field(default_factory=dict)

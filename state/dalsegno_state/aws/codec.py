@@ -51,6 +51,7 @@ TASK_NAMES: Final = {
     "root": "ro",
     "membership": "mb",
     "cache_key": "ck",
+    "unpublished": "up",
     "ends_workflow": "ew",
     "external_output_path": "xo",
     "external_input_path": "xi",
@@ -86,6 +87,7 @@ WORKFLOW_NAMES: Final = {
     "rate_limit_key": "rk",
     "rate_limited": "rl",
     "operation": "op",
+    "unpublished": "up",
     "closing": "cl",
     "archived": "ar",
 }
@@ -187,8 +189,9 @@ def decode_task(document: str, workflow_id: str, token: str, **beside: Any) -> T
     """
     values = _TASK.lengthen(json.loads(document))
     values["status"] = TaskStatus(values["status"])
-    if "iterations" in values:
-        values["iterations"] = tuple(values["iterations"])
+    for name in ("iterations", "unpublished"):
+        if name in values:
+            values[name] = tuple(values[name])
     if "membership" in values:
         join_ref, index, size = values["membership"]
         values["membership"] = Membership(join_ref=join_ref, index=index, size=size)
@@ -210,7 +213,7 @@ def decode_workflow(document: str, **beside: Any) -> WorkflowState:
     """Return the workflow of a document and of the fields ``WORKFLOW_BESIDE`` it."""
     values = _WORKFLOW.lengthen(json.loads(document))
     values["status"] = WorkflowStatus(values["status"])
-    for name in ("failed_refs", "followers"):
+    for name in ("failed_refs", "followers", "unpublished"):
         if name in values:
             values[name] = tuple(values[name])
     if "operation" in values:

@@ -31,7 +31,7 @@ from dalsegno_state.engine.system_tasks import SystemTasks
 from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.engine.webhooks import Webhooks
-from dalsegno_state.events import Look, ScheduleDue, decode_message
+from dalsegno_state.events import Look, Publish, ScheduleDue, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
@@ -83,7 +83,7 @@ class Engine:
             ),
             revive_parent=lambda child: self.executions.revive_parent(child),
         )
-        claims = Claims(ports, loader, self._look)
+        claims = Claims(ports, loader, self._look, self._publish)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
         self.executions = Executions(ports, loader, self._runner, starter, limits)
         self.tasks = Tasks(ports, self.queries, self._runner, claims)
@@ -153,6 +153,9 @@ class Engine:
 
     def _look(self, workflow_id: str, ref: str) -> None:
         self._runner.run(workflow_id, Look(ref=ref))
+
+    def _publish(self, workflow_id: str, ref: str) -> None:
+        self._runner.run(workflow_id, Publish(ref=ref))
 
     def _failed_workflow(self, view: View) -> JsonObject:
         return self.queries.workflow(view.workflow.workflow_id, include_tasks=True).to_wire()

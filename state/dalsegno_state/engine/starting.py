@@ -28,6 +28,7 @@ from dalsegno_state.expressions import ExpressionError, walk
 from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
 from dalsegno_state.schemas import breach
+from dalsegno_state.state_changes import noted_workflow
 from dalsegno_state.validation import ScriptChecker, check_served, check_workflow_def
 from dalsegno_state.waking import FIRST_WAKE_MS
 
@@ -123,6 +124,7 @@ class Starter:
             wake_at=_first_wake(now, definition),
             wake_interval_ms=0,
         )
+        workflow = noted_workflow(workflow, None, definition)
         return replace(workflow, rate_limit_key=_rate_limit_key(definition, workflow))
 
     def _store(self, workflow: WorkflowState) -> WorkflowState:
