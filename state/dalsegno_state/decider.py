@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from dalsegno.models import EpochMillis, TaskStatus
-from dalsegno_state import ending, flow, waking
+from dalsegno_state import ending, flow, publishing, waking
 from dalsegno_state.draft import Draft, Place, Tools
 from dalsegno_state.events import (
     ChildEnded,
@@ -18,6 +18,8 @@ from dalsegno_state.events import (
     Launched,
     LeaseExtended,
     Look,
+    Publish,
+    Published,
     Reported,
     Terminate,
     Wake,
@@ -63,6 +65,8 @@ def decide(
         )
     for ref in draft.agenda:
         draft.look_later(ref)
+    if not isinstance(event, Published):
+        publishing.publish(draft)
     return draft.transition()
 
 
@@ -97,6 +101,10 @@ def _take_in(draft: Draft, event: Event) -> None:  # noqa: C901  (a closed union
             ending.close(draft, event)
         case Closed(failure_workflow_id=failure_workflow_id):
             ending.closed(draft, failure_workflow_id)
+        case Publish(ref=ref):
+            draft.require([ref])
+        case Published():
+            publishing.take_off(draft, event)
         case Wake():
             waking.wake(draft)
         case ChildNews():

@@ -1,7 +1,7 @@
 """A transition in the making, over a view that already shows what it will have written."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,8 @@ from dalsegno_state.execution import Payload, PayloadRef, TaskState, WorkflowSta
 from dalsegno_state.plan import Node, Plan, compile_branch
 from dalsegno_state.ports import Message
 from dalsegno_state.scripts import Scripts
-from dalsegno_state.transition import JoinArrival, Transition
+from dalsegno_state.state_changes import noted_task, noted_workflow
+from dalsegno_state.transition import CachedOutput, JoinArrival, Transition
 from dalsegno_state.view import NotLoadedError, View
 from dalsegno_state.writes import (
     CreateTask,
@@ -120,6 +121,7 @@ class Draft:
         self._arrivals: list[JoinArrival] = []
         self._joins: list[tuple[str, int]] = []
         self._launches: list[str] = []
+        self._cached: list[CachedOutput] = []
         self._messages: list[Message] = []
         self._then: list[Event] = []
         self._tasks: dict[str, TaskState | None] = {}
@@ -133,7 +135,7 @@ class Draft:
     @property
     def is_running(self) -> bool:
         """True while new tasks may come into being."""
-        if self.workflow.status is not WorkflowStatus.RUNNING:
+        if self.workflow.status is not WorkflowStatus.RUNNING or self.workflow.rate_limited:
             return False
         return self.operating or self.workflow.operation is None
 
@@ -194,6 +196,12 @@ class Draft:
             (task for task in merged.values() if task is not None), key=lambda t: t.sequence
         )
 
+    def known_tasks(self) -> Iterator[TaskState]:
+        """Yield the tasks that were read, as this draft leaves them."""
+        for task in {**self.view.tasks, **self._tasks}.values():
+            if task is not None:
+                yield task
+
     def environment(self, name: str) -> JsonValue:
         """Return a value of the environment store, or None."""
         return self.tools.environment(name)
@@ -242,6 +250,12 @@ class Draft:
             for poll in self.view.polls[task_type]
         )
 
+    def cached(self, key: str) -> JsonObject | None:
+        """Return the output that was kept under a key, or None."""
+        if key not in self.view.cached:
+            raise NotLoadedError(cached=(key,))
+        return self.view.cached[key]
+
     def _branch(self, root_ref: str) -> Plan:
         if root_ref not in self.view.branches:
             root = self.task(root_ref)
@@ -258,6 +272,8 @@ class Draft:
         self._position += 1
         task = replace(task, sequence=self._sequence, position=self._position)
         self._put(task)
+        task = noted_task(task, None, self.place_of(task).node.task)
+        self._put(task)
         self._writes.append(CreateTask(task))
         if task.status.is_terminal:
             self.agenda.append(task.ref)
@@ -265,6 +281,8 @@ class Draft:
     def replace(self, old: TaskState, new: TaskState) -> TaskState:
         """Store a task's new state in place of the one that was read; return it as stored."""
         new = replace(new, revision=old.revision + 1)
+        self._put(new)
+        new = noted_task(new, old, self.place_of(new).node.task)
         self._put(new)
         self._writes.append(ReplaceTask(new, old.task_id, old.revision))
         return new
@@ -289,8 +307,9 @@ class Draft:
 
     def update_workflow(self, workflow: WorkflowState, *, clears_wake: bool = False) -> None:
         """Store the workflow's new state."""
-        replaced = self.workflow.revision
-        self.workflow = replace(workflow, revision=replaced + 1, updated_at=self.now)
+        replaced, status = self.workflow.revision, self.workflow.status
+        changed = replace(workflow, revision=replaced + 1, updated_at=self.now)
+        self.workflow = noted_workflow(changed, status, self.view.plan.definition)
         self._writes.append(UpdateWorkflow(self.workflow, replaced, clears_wake))
 
     def set_wake(self, at: EpochMillis | None, interval_ms: int) -> None:
@@ -319,6 +338,10 @@ class Draft:
         """Send a hint."""
         self._messages.append(message)
 
+    def remember(self, output: CachedOutput) -> None:
+        """Keep an output for other tasks."""
+        self._cached.append(output)
+
     def look_later(self, ref: str | None, *, at: EpochMillis | None = None, start: int = 0) -> None:
         """Have a task looked at by the evaluator, at once or at a time."""
         self.tell(self.workflow.workflow_id, Look(ref=ref, start=start), at=at)
@@ -337,10 +360,15 @@ class Draft:
         """Have an event decided right after this one."""
         self._then.append(event)
 
+    def go_on_first_with(self, event: Event) -> None:
+        """Have an event decided after this one and before any other."""
+        self._then.insert(0, event)
+
     def transition(self) -> Transition:
         """Return what was collected; the wake is pulled near before anything is stored."""
         return Transition(
             writes=tuple([*self._pull(), *self._writes]),
+            cached=tuple(self._cached),
             arrivals=tuple(self._arrivals),
             joins=tuple(dict.fromkeys(self._joins)),
             launches=tuple(dict.fromkeys(self._launches)),

@@ -11,6 +11,7 @@ from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.expressions import ExpressionError, evaluate
 from dalsegno_state.forgetting import is_forgotten
 from dalsegno_state.outputs import output_of
+from dalsegno_state.schemas import breach
 from dalsegno_state.scope import DraftScope
 
 # Where an output names the failure workflow; a parent's task does not have it, as it may end first.
@@ -69,10 +70,18 @@ def close(draft: Draft, event: Close) -> None:
             draft.delete(task.ref)
         else:
             _cancel(draft, task)
-    if workflow.parent_task_id is not None and workflow.parent_workflow_id is not None:
-        news = ChildNews(task_id=workflow.parent_task_id, child_id=workflow.workflow_id)
-        draft.tell(workflow.parent_workflow_id, news)
+    for task_id in waiting_tasks(workflow):
+        address = ids.parse_task_id(task_id)
+        if address is not None:
+            news = ChildNews(task_id=task_id, child_id=workflow.workflow_id)
+            draft.tell(address.workflow_id, news)
     draft.go_on_with(Closed(failure_workflow_id=None))
+
+
+def waiting_tasks(workflow: WorkflowState) -> tuple[str, ...]:
+    """Return the SUB_WORKFLOW tasks that wait for a workflow's end."""
+    parent = () if workflow.parent_task_id is None else (workflow.parent_task_id,)
+    return (*parent, *workflow.followers)
 
 
 def closed(draft: Draft, failure_workflow_id: str | None) -> None:
@@ -119,9 +128,15 @@ def _end(
     workflow = draft.workflow
     if output is None:
         output, fault = _output(draft)
-        if fault is not None and status is WorkflowStatus.COMPLETED:
+    else:
+        fault = None
+    if status is WorkflowStatus.COMPLETED:
+        fault = fault or _output_breach(draft, output)
+        if fault is not None:
             status, reason, left_open = WorkflowStatus.FAILED, fault, True
-    closing = left_open or workflow.parent_task_id is not None
+    is_awaited = bool(waiting_tasks(workflow)) or workflow.rate_limit_key is not None
+    is_told = draft.view.plan.tells_changes or any(t.unpublished for t in draft.known_tasks())
+    closing = left_open or is_awaited or is_told
     failed = () if task is None or task.status is TaskStatus.COMPLETED else (task.ref,)
     draft.update_workflow(
         replace(
@@ -161,6 +176,15 @@ def _output(draft: Draft) -> tuple[JsonObject, str | None]:
     return output, None
 
 
+def _output_breach(draft: Draft, output: JsonObject) -> str | None:
+    """Return in what the output breaks the schema that the definition enforces, or None."""
+    definition = draft.view.plan.definition
+    if not definition.enforce_schema or definition.output_schema is None:
+        return None
+    found = breach(definition.output_schema, output, "output")
+    return None if found is None else f"The output of workflow {definition.name} {found}"
+
+
 def _cancel(draft: Draft, task: TaskState) -> None:
     workflow = draft.workflow
     if not task.status.is_terminal:
@@ -173,5 +197,8 @@ def _cancel(draft: Draft, task: TaskState) -> None:
         TaskStatus.IN_PROGRESS,
         TaskStatus.CANCELED,
     }:
-        child_id = task.sub_workflow_id or ids.child_workflow_id(task.task_id, task.scheduled_at)
-        draft.tell(child_id, end_of_child(workflow))
+        # One that it only waits for goes on; one it came to own by another id finds its parent
+        # ended when it is woken.
+        child_id = ids.child_workflow_id(task.task_id, task.scheduled_at)
+        if task.sub_workflow_id in (None, child_id):
+            draft.tell(child_id, end_of_child(workflow))

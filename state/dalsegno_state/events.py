@@ -122,6 +122,27 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Tell what is noted on a task whose status changed outside a decision."""
+
+    ref: str
+    kind: Literal["publish"] = "publish"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """The events of these notes have been sent.
+
+    Attributes:
+        ref: Of the task they are on; None for those of the workflow.
+    """
+
+    ref: str | None = None
+    notes: tuple[str, ...]
+    kind: Literal["published"] = "published"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
     """Time has passed: look at everything."""
 
@@ -146,6 +167,8 @@ Event = (
     | Terminate
     | Close
     | Closed
+    | Publish
+    | Published
     | Wake
     | Expire
 )

@@ -56,6 +56,8 @@ class TaskState:
         node: Set on roots of dynamic branches: the WorkflowTask they run, as JSON.
         root: Reference of the dynamic branch's root whose ``node`` contains this task.
         membership: Dynamic branches only: where the branch arrives when it ends.
+        cache_key: Names its output for others, if its ``cacheConfig`` says that it has such a key.
+        unpublished: Changes of its status that are yet to be told: see ``state_changes``.
         ends_workflow: It timed out under a policy that ends the workflow with it.
     """
 
@@ -91,6 +93,8 @@ class TaskState:
     node: JsonObject | None = None
     root: str | None = None
     membership: Membership | None = None
+    cache_key: str | None = None
+    unpublished: tuple[str, ...] = ()
     ends_workflow: bool = False
     external_output_path: str | None = None
     external_input_path: str | None = None
@@ -118,7 +122,11 @@ class WorkflowState:
         revision: Raised by each write; every write names the one it replaces.
         run: Raised by retry, rerun and restart, so that no task id ever comes twice.
         parent_task_id: The SUB_WORKFLOW task that started it, if any.
+        followers: SUB_WORKFLOW tasks that wait for it although they have not started it.
+        rate_limit_key: Names the executions of this workflow that share its limit, if it has one.
+        rate_limited: It waits for a slot under that limit; nothing of it begins before.
         operation: Unfinished retry, rerun or restart.
+        unpublished: Changes of its status that are yet to be told: see ``state_changes``.
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
         archived: Removed by its owner: it can be read, and nothing else.
         wake_at: When to look at the workflow whatever happens; None once there is no need.
@@ -149,12 +157,16 @@ class WorkflowState:
     event: str | None = None
     parent_workflow_id: str | None = None
     parent_task_id: str | None = None
+    followers: tuple[str, ...] = ()
     rerun_from_workflow_id: str | None = None
     external_input_path: str | None = None
     reason: str | None = None
     failed_task_id: str | None = None
     failed_refs: tuple[str, ...] = ()
+    rate_limit_key: str | None = None
+    rate_limited: bool = False
     operation: Operation | None = None
+    unpublished: tuple[str, ...] = ()
     closing: bool = False
     archived: bool = False
     wake_at: EpochMillis | None = None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dalsegno.models import JsonObject, JsonValue, TaskDef, TaskStatus
-from dalsegno_state import ids
+from dalsegno_state import caching, ids
 from dalsegno_state.draft import MAX_PAYLOAD_BYTES, Draft, Place, runtime_type, size_bytes
 from dalsegno_state.ending import complete, give_up
 from dalsegno_state.execution import TaskState
@@ -11,6 +11,7 @@ from dalsegno_state.expressions import evaluate
 from dalsegno_state.forgetting import forgets, is_past
 from dalsegno_state.plan import Node, Plan, Role
 from dalsegno_state.retry import Again, GiveUp, GoOn, next_attempt, settled_status, verdict
+from dalsegno_state.schemas import breach
 from dalsegno_state.scope import DraftScope
 from dalsegno_state.task_type import Seed, TaskType
 from dalsegno_state.timeouts import deadline
@@ -74,6 +75,7 @@ def new_task(
     domain: str | None = None,
     turn: int = 0,
     wait_until: int | None = None,
+    cache_key: str | None = None,
 ) -> TaskState:
     """Create the first attempt of the task at a place; return it as it will be stored."""
     workflow = draft.workflow
@@ -104,8 +106,9 @@ def new_task(
         node=seed.node,
         root=None if seed.node is not None else place.root,
         membership=seed.membership,
+        cache_key=cache_key,
     )
-    task = _settled(draft, _fitting(task), place)
+    task = _settled(draft, _conforming(draft, _fitting(task), place, is_new=True), place)
     draft.create(task)
     watch_deadline(draft, task, place)
     return task
@@ -148,9 +151,14 @@ def _revisit(draft: Draft, task: TaskState, place: Place, seed: Seed) -> None:
         give_up(draft, None, reason)
     elif task.status is TaskStatus.SKIPPED or (
         not draft.waking  # a wake comes to every other task anyway
-        and (not task.status.is_terminal or behaviour(draft, place, task).is_instant)
+        and (not task.status.is_terminal or _is_born_finished(draft, task, place))
     ):
         draft.agenda.append(task.ref)
+
+
+def _is_born_finished(draft: Draft, task: TaskState, place: Place) -> bool:
+    """Return whether nobody has reported or will report the end of a task."""
+    return task.revision == 0 or behaviour(draft, place, task).is_instant
 
 
 def _is_past(draft: Draft, place: Place) -> bool:
@@ -186,7 +194,9 @@ def finish(
         started_at=task.started_at or draft.now,
         callback_after_seconds=0,
     )
-    draft.replace(task, _settled(draft, _fitting(ended), place))
+    fitting = _conforming(draft, _fitting(ended), place, is_new=False)
+    stored = draft.replace(task, _settled(draft, fitting, place))
+    caching.remember(draft, stored, place, draft.payload(stored.output))
     draft.agenda.append(task.ref)
 
 
@@ -357,6 +367,30 @@ def _fitting(task: TaskState) -> TaskState:
     return task
 
 
+def _conforming(draft: Draft, task: TaskState, place: Place, *, is_new: bool) -> TaskState:
+    """Return the task, ended in error if it breaks a schema that its definition enforces.
+
+    Its input is looked at when the attempt begins, its output when it has done well.
+    """
+    task_def = draft.task_def(place, task.name)
+    if task_def is None or not task_def.enforce_schema or not task.status.is_successful:
+        return task
+    found = None
+    if is_new and task_def.input_schema is not None:
+        found = breach(task_def.input_schema, draft.payload(task.input), "input")
+    if found is None and task_def.output_schema is not None and _has_output(task):
+        found = breach(task_def.output_schema, draft.payload(task.output), "output")
+    if found is None:
+        return task
+    status = TaskStatus.FAILED_WITH_TERMINAL_ERROR
+    return replace(task, status=status, reason=f"Task {task.name} {found}", ended_at=draft.now)
+
+
+def _has_output(task: TaskState) -> bool:
+    """Return whether a task's output is whole; some are put together when they are read."""
+    return task.status is TaskStatus.COMPLETED and task.task_type not in {"JOIN", "DO_WHILE"}
+
+
 def _after_failure(draft: Draft, task: TaskState, place: Place) -> None:
     task_def = draft.task_def(place, task.name)
     match verdict(task, place.node.task, task_def):
@@ -374,16 +408,23 @@ def _try_again(
     new_id = ids.task_id(task.workflow_id, draft.workflow.run, task.retry_count + 1, task.ref)
     fresh = _evaluated(draft, place.node.task.input_parameters, task_def, new_id)
     kind = behaviour(draft, place, task)
+    inputs = {**draft.payload(task.input), **fresh}
     attempt = replace(
         next_attempt(task, new_id, again, draft.now),
-        input={**draft.payload(task.input), **fresh},
+        input=inputs,
+        cache_key=caching.cache_key(draft, place, task.name, inputs),
         domain=choose_domain(draft, task.task_type, task.name)
         if kind.type == WORKER_TYPE
         else task.domain,
     )
+    attempt = _settled(draft, _conforming(draft, attempt, place, is_new=True), place)
     draft.freeze(task)
-    kind.resume(draft, draft.replace(task, attempt), place)
-    watch_deadline(draft, attempt, place)
+    stored = draft.replace(task, attempt)
+    if stored.status.is_terminal:
+        draft.agenda.append(stored.ref)
+    else:
+        kind.resume(draft, stored, place)
+    watch_deadline(draft, stored, place)
 
 
 def _end_branch(draft: Draft, root_ref: str) -> None:

@@ -11,7 +11,7 @@ from dalsegno.models import EpochMillis
 EVALUATOR_QUEUE = "_evaluator"
 # Tasks that system workers do, but for those that make HTTP calls: these have a queue of their own.
 SYSTEM_QUEUE = "_system"
-# Events of EVENT tasks with a conductor sink, for event handlers: see ``effects/event.py``.
+# Events for event handlers: see ``publishing.py`` and ``effects/event.py``.
 EVENTS_QUEUE = "_events"
 
 

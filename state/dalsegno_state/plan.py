@@ -62,6 +62,7 @@ class Plan:
         first_ref: Where it begins; None if there are no tasks.
         permissive_refs: Tasks that may fail now and fail the workflow at its end.
         loose_ends: First references of fork branches whose end no JOIN waits for.
+        tells_changes: Somebody wants to be told of changes of status.
         has_optional_loop: A DO_WHILE may be given up while tasks of it are open.
     """
 
@@ -71,6 +72,7 @@ class Plan:
     permissive_refs: tuple[str, ...]
     loose_ends: tuple[str, ...]
     has_optional_loop: bool = False
+    tells_changes: bool = False
 
     def contents(self, loop_ref: str) -> Iterator[Node]:
         """Yield the nodes whose innermost loop is this one."""
@@ -101,6 +103,8 @@ def compile_plan(definition: WorkflowDef) -> Plan:
         has_optional_loop=any(
             node.task.type == "DO_WHILE" and node.task.optional for node in nodes.values()
         ),
+        tells_changes=definition.workflow_status_listener_enabled
+        or any(node.task.on_state_change for node in nodes.values()),
     )
 
 

@@ -77,6 +77,7 @@ def next_attempt(task: TaskState, new_task_id: str, again: Again, now: int) -> T
         worker_id=None,
         sub_workflow_id=None,
         external_output_path=None,
+        cache_key=None,
     )
 
 

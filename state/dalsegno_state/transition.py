@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dalsegno.models import EpochMillis, JsonObject
 from dalsegno_state.events import Event
 from dalsegno_state.ports import Message
 from dalsegno_state.writes import Arrival, Write
@@ -18,11 +19,21 @@ class JoinArrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CachedOutput:
+    """An output that tasks with the same key may have until it expires."""
+
+    key: str
+    output: JsonObject
+    expires_at: EpochMillis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
     """To be carried out in the order of the attributes; cut short, it is simply decided again.
 
     Attributes:
         writes: Conditional writes, each of which may stop the rest.
+        cached: Outputs to keep for other tasks; one that is lost is made again.
         arrivals: Members to add to JOIN sets; a set that is full is a ``Joined``.
         joins: JOINs whose sets may be full already: ``(reference, size)``.
         launches: SUB_WORKFLOW and START_WORKFLOW tasks whose workflow must be seen to.
@@ -31,6 +42,7 @@ class Transition:
     """
 
     writes: tuple[Write, ...] = ()
+    cached: tuple[CachedOutput, ...] = ()
     arrivals: tuple[JoinArrival, ...] = ()
     joins: tuple[tuple[str, int], ...] = ()
     launches: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from dalsegno.models import (
     WorkflowDef,
     WorkflowTask,
 )
+from dalsegno_state.schemas import schema_fault
 from dalsegno_state.tasks.rules import RULES, SCRIPTS
 from dalsegno_state.tasks.served_by_workers import TYPES_OF_WORKERS
 
@@ -99,6 +100,7 @@ def _definition_violations(
             "workflowDef schemaVersion: 2 is only supported",
             definition.schema_version,
         )
+    yield from _schema_violations(definition, path)
     if not definition.tasks:
         yield _violation(f"{path}.tasks", "WorkflowTask list cannot be empty")
     top_level = _listed(definition.tasks, f"{path}.tasks", depth)
@@ -125,6 +127,20 @@ def _unserved(
         if params is not None and isinstance(params.workflow_definition, WorkflowDef):
             inner = f"{place.path}.subWorkflowParam.workflowDefinition"
             yield from _unserved(params.workflow_definition, has_task_def, path=inner)
+
+
+def _schema_violations(
+    definition: WorkflowDef | TaskDef, path: str
+) -> Iterator[ValidationErrorItem]:
+    if not definition.enforce_schema:
+        return
+    for name, schema in (
+        ("inputSchema", definition.input_schema),
+        ("outputSchema", definition.output_schema),
+    ):
+        fault = None if schema is None else schema_fault(schema)
+        if fault is not None:
+            yield _violation(f"{path}.{name}", fault)
 
 
 def _listed(tasks: Iterable[WorkflowTask], path: str, depth: int) -> list[_Place]:
@@ -295,6 +311,7 @@ def _task_def_violations(task_def: TaskDef) -> Iterator[ValidationErrorItem]:
     if not name:
         yield _violation(f"{path}.name", "TaskDef name cannot be null or empty")
     yield from _bound_violations(task_def, path)
+    yield from _schema_violations(task_def, path)
     if 0 < timeout < response:
         yield _violation(
             path,

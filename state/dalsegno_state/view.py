@@ -18,6 +18,7 @@ class NotLoadedError(Exception):
         payloads: Large payloads.
         task_defs: Names of stored task definitions.
         polls: Task types whose recent polls are asked for.
+        cached: Keys of outputs that may have been kept.
         everything: All tasks of the workflow.
     """
 
@@ -29,6 +30,7 @@ class NotLoadedError(Exception):
         payloads: Iterable[PayloadRef] = (),
         task_defs: Iterable[str] = (),
         polls: Iterable[str] = (),
+        cached: Iterable[str] = (),
         everything: bool = False,
     ) -> None:
         self.refs = frozenset(refs)
@@ -36,6 +38,7 @@ class NotLoadedError(Exception):
         self.payloads = frozenset(payloads)
         self.task_defs = frozenset(task_defs)
         self.polls = frozenset(polls)
+        self.cached = frozenset(cached)
         self.everything = everything
         super().__init__(f"not loaded: {self.refs or self.latest or 'more'}")
 
@@ -59,6 +62,7 @@ class View:
     payloads: dict[str, JsonObject] = field(default_factory=dict)
     task_defs: dict[str, TaskDef | None] = field(default_factory=dict)
     polls: dict[str, tuple[PollData, ...]] = field(default_factory=dict)
+    cached: dict[str, JsonObject | None] = field(default_factory=dict)
     branches: dict[str, Plan] = field(default_factory=dict)
     arrivals: dict[tuple[str, str], Arrivals] = field(default_factory=dict)
     complete: bool = False

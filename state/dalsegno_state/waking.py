@@ -17,6 +17,8 @@ LONGEST_WAKE_MS: Final = 6 * 3_600_000
 # Of a workflow that stands still: nothing of it is in a queue, or in the hands of another.
 LONGEST_STILL_MS: Final = 7 * 86_400_000
 _STANDING: Final = frozenset({"WAIT", "HUMAN", "JOIN", "EXCLUSIVE_JOIN", "DO_WHILE"})
+# One that waits for a slot begins no later, should the news of the slot be lost.
+LONGEST_WAIT_MS: Final = 15 * 60_000
 
 
 def wake(draft: Draft) -> None:
@@ -107,6 +109,8 @@ def _move_wake(draft: Draft) -> None:
         factor, longest = (4, LONGEST_STILL_MS) if _is_still(draft) else (2, LONGEST_WAKE_MS)
         interval = max(FIRST_WAKE_MS, draft.view.workflow.wake_interval_ms * factor)
         interval = min(interval, longest)
+    if draft.workflow.rate_limited:
+        interval = min(interval, LONGEST_WAIT_MS)
     draft.set_wake(min([draft.now + interval, *_deadlines(draft)]), interval)
 
 

@@ -13,6 +13,7 @@ from conductor.client.http.models import (
     StartWorkflowRequest,
     Workflow,
 )
+from conductor.client.http.models.start_workflow_request import IdempotencyStrategy
 from conductor.client.http.models.workflow_def import WorkflowDef
 from conductor.client.http.models.workflow_task import WorkflowTask
 from conductor.client.http.rest import ApiException
@@ -365,3 +366,23 @@ def test_bulk_calls_report_on_each_workflow(
     assert bulk.restart(ids).bulk_error_results == {}
 
     assert {workflows.get_workflow(workflow_id).status for workflow_id in ids} == {"RUNNING"}
+
+
+def test_idempotency_key_returns_the_execution_that_exists(
+    workflows: OrkesWorkflowClient, register: Register
+) -> None:
+    request = StartWorkflowRequest(
+        name=register(WAIT),
+        version=1,
+        input={},
+        idempotency_key="k",
+        idempotency_strategy=IdempotencyStrategy.RETURN_EXISTING,
+    )
+
+    first = workflows.start_workflow(request)
+
+    assert workflows.start_workflow(request) == first
+    request.idempotency_strategy = IdempotencyStrategy.FAIL
+    with pytest.raises(ApiException) as refused:
+        workflows.start_workflow(request)
+    assert refused.value.status == 409

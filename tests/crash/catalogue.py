@@ -75,9 +75,10 @@ def inline(ref: str, expression: str, **inputs: Any) -> JsonObject:
     )
 
 
-def child(ref: str, name: str, **fields: Any) -> JsonObject:
+def child(ref: str, name: str, params: JsonObject | None = None, **fields: Any) -> JsonObject:
     """Return a SUB_WORKFLOW of a stored definition."""
-    return task(ref, "SUB_WORKFLOW", subWorkflowParam={"name": name, "version": 1}, **fields)
+    given: JsonObject = {"name": name, "version": 1, **(params or {})}
+    return task(ref, "SUB_WORKFLOW", subWorkflowParam=given, **fields)
 
 
 def http(ref: str, path: str, **fields: Any) -> JsonObject:
@@ -85,7 +86,7 @@ def http(ref: str, path: str, **fields: Any) -> JsonObject:
     request = {
         "uri": f"http://service.test{path}",
         "method": "POST",
-        "body": {"for": ref},
+        "body": {"for": str(fields.get("name", ref))},
         "headers": {"Idempotency-Key": "${CPEWF_TASK_ID}"},
     }
     if fields.get("type") == "HTTP_POLL":
@@ -97,6 +98,12 @@ def http(ref: str, path: str, **fields: Any) -> JsonObject:
 def pull(ref: str, **inputs: Any) -> JsonObject:
     """Return a task that takes messages."""
     return task(ref, "PULL_WORKFLOW_MESSAGES", inputParameters=inputs)
+
+
+def cached_task(ref: str, name: str) -> JsonObject:
+    """Return a worker task whose output others of its name may have for an hour."""
+    cache = {"key": "${x}", "ttlInSecond": 3600}
+    return task(ref, name=name, inputParameters={"x": 1}, cacheConfig=cache)
 
 
 # -- what clients do ---------------------------------------------------------------------------
@@ -291,6 +298,19 @@ _CHILD: Final = workflow(
     outputParameters={"r": "${k2.output.by}", "q": "${workflow.input.q}"},
 )
 
+
+def _limit(policy: str) -> JsonObject:
+    key = "${workflow.input.q}"
+    return {"rateLimitKey": key, "concurrentExecLimit": 1, "policy": policy}
+
+
+_KEY: Final = {"idempotencyKey": "k", "idempotencyStrategy": "RETURN_EXISTING"}
+
+
+def _is_waited_for(world: World) -> bool:
+    return any(len(w.followers) == 2 for w in world.workflows())
+
+
 CATALOGUE: Final[tuple[Scenario, ...]] = (
     Scenario(
         "a sequence with retries and a callback",
@@ -443,6 +463,76 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
             _CHILD,
         ],
         task_defs=[task_def("k"), task_def("o")],
+    ),
+    Scenario(
+        "a workflow with an idempotency key, started once and waited for twice",
+        [
+            workflow(
+                "keyed",
+                task(
+                    "first",
+                    "START_WORKFLOW",
+                    inputParameters={"startWorkflow": {"name": "child", "input": {"q": 1}, **_KEY}},
+                ),
+                fork("f", [child("s", "child", _KEY)], [child("t", "child", _KEY)]),
+                join("j", "s", "t"),
+                task(
+                    "again",
+                    "START_WORKFLOW",
+                    inputParameters={"startWorkflow": {"name": "child", **_KEY}},
+                ),
+                task("z", inputParameters={"s": "${s.output.q}", "t": "${t.output.r}"}),
+            ),
+            _CHILD,
+        ],
+        steps=[wait_for(both(is_open("s"), is_open("t"), _is_waited_for))],
+        held={"k2": 1},
+    ),
+    Scenario(
+        "sub-workflows that wait for one slot of their rate limit",
+        [
+            workflow(
+                "queueing",
+                fork("f", *([child(ref, "limited", inputParameters={"q": 1})] for ref in "rst")),
+                join("j", "r", "s", "t"),
+                child("u", "limited", inputParameters={"q": 2}),
+            ),
+            {**_CHILD, "name": "limited", "rateLimitConfig": _limit("QUEUE")},
+        ],
+    ),
+    Scenario(
+        "sub-workflows one after the other, each of which would be rejected beside another",
+        [
+            workflow(
+                "rejecting",
+                child("r", "limited", inputParameters={"q": 1}),
+                child("s", "limited", inputParameters={"q": 1}, optional=True),
+                task("z"),
+            ),
+            {**_CHILD, "name": "limited", "rateLimitConfig": _limit("REJECT")},
+        ],
+    ),
+    Scenario(
+        "a rate-limited workflow that is retried",
+        [workflow("limited", task("bad"), rateLimitConfig=_limit("QUEUE"))],
+        results={"bad": [DEAD_END, DONE]},
+        steps=[retry()],
+    ),
+    Scenario(
+        "tasks that have the output of the one before them",
+        [
+            workflow(
+                "cached",
+                cached_task("a1", "a"),
+                cached_task("a2", "a"),
+                loop("l", turns("l", 2), cached_task("a3", "a")),
+                http("h1", "/x", name="h", cacheConfig={"key": "h", "ttlInSecond": 3600}),
+                http("h2", "/x", name="h", cacheConfig={"key": "h", "ttlInSecond": 3600}),
+                task("z", inputParameters={"v": "${a3.output.v}", "h": "${h2.output.response}"}),
+            )
+        ],
+        task_defs=[task_def("a")],
+        results={ref: [Result(output={"v": 1})] * 2 for ref in ("a1", "a2", "a3")},
     ),
     Scenario(
         "a wide dynamic fork in chunks",

@@ -39,6 +39,7 @@ def leftovers(world: World) -> list[str]:
                 found.append(f"{name} {task.ref} is {task.status}")
     found.extend(f"message in {queue}: {body}" for queue, body in world.place.messages())
     found.extend(f"slot held by {task_id}" for task_id in world.place.held_slots())
+    found.extend(f"rate limit held or waited for: {group}" for group in world.place.rate_limits())
     return found
 
 

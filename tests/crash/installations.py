@@ -57,6 +57,10 @@ class Installation(Protocol):
         """Return who holds a slot of a limit."""
         ...
 
+    def rate_limits(self) -> list[str]:
+        """Return the groups of rate-limited workflows of which any holds a slot or waits."""
+        ...
+
 
 class OnSqlite:
     """See ``Installation``; in memory unless a directory is given."""
@@ -108,6 +112,10 @@ class OnSqlite:
     def held_slots(self) -> list[str]:
         """See ``Installation.held_slots``."""
         return self._column("SELECT task_id FROM slots WHERE until > ?", self._clock.now())
+
+    def rate_limits(self) -> list[str]:
+        """See ``Installation.rate_limits``."""
+        return self._column("SELECT kind FROM documents WHERE kind LIKE 'rate-%'")
 
     def _column(self, query: str, *values: object) -> list[str]:
         return [value for (value,) in self.ports.database.read(query, values)]

@@ -196,6 +196,12 @@ class OnMoto:
             if int(until.value) > now
         ]
 
+    def rate_limits(self) -> list[str]:
+        """See ``Installation.rate_limits``."""
+        backend = dynamodb_backends[ACCOUNT][REGION]
+        tables = backend.tables[self._settings.definition_table].items
+        return [pk.value for pk, items in tables.items() if "rate-" in pk.value and items]
+
     def _items(self, prefix: str) -> Iterator[dict[str, Any]]:
         """Yield the attributes of the items whose partition keys begin with a prefix."""
         backend = dynamodb_backends[ACCOUNT][REGION]

@@ -69,6 +69,41 @@ def test_start_by_name_takes_the_body_as_input(
     assert workflow["tasks"] == []
 
 
+def test_start_above_a_rate_limit_waits_or_is_refused(
+    api: httpx.Client, register: Call, start: Call, step: str
+) -> None:
+    config = {"rateLimitKey": "${workflow.input.c}", "concurrentExecLimit": 1}
+    queueing = register(a_task(step), rateLimitConfig=config)
+    rejecting = register(a_task(step), rateLimitConfig={**config, "policy": "REJECT"})
+    for name in (queueing, rejecting):
+        start(name, input={"c": "x"})
+
+    waiting = api.get(f"/workflow/{start(queueing, input={'c': 'x'})}").json()
+    refused = api.post("/workflow", json={"name": rejecting, "input": {"c": "x"}})
+
+    assert (waiting["rateLimited"], waiting["rateLimitKey"]) == (True, "x")
+    assert (waiting["status"], waiting["tasks"]) == ("RUNNING", [])
+    assert (refused.status_code, refused.json()["retryable"]) == (429, True)
+    assert "rateLimitKey 'x'" in refused.json()["message"]
+
+
+def test_idempotency_key_makes_one_execution(api: httpx.Client, register: Call, step: str) -> None:
+    name = register(a_task(step))
+    request = {"name": name, "idempotencyKey": "k", "idempotencyStrategy": "RETURN_EXISTING"}
+
+    first = api.post("/workflow", json=request).text
+    again = api.post("/workflow", json=request).text
+    by_name = api.post(
+        f"/workflow/{name}?idempotencyKey=k&idempotencyStrategy=RETURN_EXISTING", json={}
+    ).text
+    executed = api.post(f"/workflow/execute/{name}/1?waitForSeconds=1", json=request).json()
+    refused = api.post("/workflow", json={"name": name, "idempotencyKey": "k"})
+
+    assert {first, again, by_name, executed["workflowId"]} == {first}
+    assert refused.status_code == 409
+    assert first in refused.json()["message"]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [

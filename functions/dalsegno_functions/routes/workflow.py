@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from dalsegno.models import (
+    IdempotencyStrategy,
     JsonObject,
     RerunWorkflowRequest,
     ReturnStrategy,
@@ -44,6 +45,8 @@ SKIP = Body(SkipTaskRequest, default=SkipTaskRequest)
 VERSION = optional("version", whole(), "Of the definition; the highest one unless given.")
 CORRELATION_ID = optional("correlationId", TEXT)
 PRIORITY = defaulted("priority", whole(0, 99), 0)
+IDEMPOTENCY_KEY = optional("idempotencyKey", TEXT, "One execution per workflow name and key.")
+IDEMPOTENCY_STRATEGY = optional("idempotencyStrategy", word(IdempotencyStrategy))
 VERSION_IN_PATH = path("version", whole(), "Of the definition; 0 for the highest one.")
 REQUEST_ID = optional("requestId", TEXT, "Comes back in the answer.")
 WAIT_UNTIL_TASK_REF = optional(
@@ -68,7 +71,7 @@ def start(request: Request, engine: Engine) -> Response:
 @routes.post(
     "/{name}",
     "Start a workflow by name",
-    parameters=(VERSION, CORRELATION_ID, PRIORITY),
+    parameters=(VERSION, CORRELATION_ID, PRIORITY, IDEMPOTENCY_KEY, IDEMPOTENCY_STRATEGY),
     body=INPUT,
     returns=str,
 )
@@ -80,6 +83,8 @@ def start_by_name(request: Request, engine: Engine) -> Response:
         correlation_id=CORRELATION_ID.of(request),
         priority=PRIORITY.of(request),
         input=INPUT.of(request),
+        idempotency_key=IDEMPOTENCY_KEY.of(request),
+        idempotency_strategy=IDEMPOTENCY_STRATEGY.of(request),
     )
     return text(engine.executions.start(start_request))
 

@@ -59,7 +59,7 @@ Expression: TypeAlias = Annotated[str, AfterValidator(_checked_expression)]
 
 
 class SchemaDef(AuditedModel):
-    """A named schema for inputs or outputs; stored, not enforced."""
+    """A named schema for inputs or outputs; without ``data``, that which is registered."""
 
     name: str
     version: Int32 = 1
@@ -69,7 +69,7 @@ class SchemaDef(AuditedModel):
 
 
 class RateLimitConfig(ConductorModel):
-    """How many executions may run at once per evaluated key."""
+    """How many executions may run at once per evaluated key; no limit if that is 0."""
 
     rate_limit_key: str | None = None
     concurrent_exec_limit: Int32 = 0
@@ -77,14 +77,14 @@ class RateLimitConfig(ConductorModel):
 
 
 class CacheConfig(ConductorModel):
-    """How long, and by which key, an output may be reused; stored, not enforced."""
+    """How long, and by which key, a task's output may be used again."""
 
     key: str | None = None
     ttl_in_second: Int32 = 0
 
 
 class StateChangeEvent(ConductorModel):
-    """An event to publish when a task changes state; stored, not published."""
+    """An event to publish when a task changes state."""
 
     type: str
     payload: JsonObject = Field(default_factory=dict)

@@ -50,6 +50,8 @@ TASK_NAMES: Final = {
     "node": "no",
     "root": "ro",
     "membership": "mb",
+    "cache_key": "ck",
+    "unpublished": "up",
     "ends_workflow": "ew",
     "external_output_path": "xo",
     "external_input_path": "xi",
@@ -76,12 +78,16 @@ WORKFLOW_NAMES: Final = {
     "event": "ev",
     "parent_workflow_id": "pw",
     "parent_task_id": "pt",
+    "followers": "fw",
     "rerun_from_workflow_id": "rf",
     "external_input_path": "xi",
     "reason": "re",
     "failed_task_id": "ft",
     "failed_refs": "fr",
+    "rate_limit_key": "rk",
+    "rate_limited": "rl",
     "operation": "op",
+    "unpublished": "up",
     "closing": "cl",
     "archived": "ar",
 }
@@ -183,8 +189,9 @@ def decode_task(document: str, workflow_id: str, token: str, **beside: Any) -> T
     """
     values = _TASK.lengthen(json.loads(document))
     values["status"] = TaskStatus(values["status"])
-    if "iterations" in values:
-        values["iterations"] = tuple(values["iterations"])
+    for name in ("iterations", "unpublished"):
+        if name in values:
+            values[name] = tuple(values[name])
     if "membership" in values:
         join_ref, index, size = values["membership"]
         values["membership"] = Membership(join_ref=join_ref, index=index, size=size)
@@ -206,8 +213,9 @@ def decode_workflow(document: str, **beside: Any) -> WorkflowState:
     """Return the workflow of a document and of the fields ``WORKFLOW_BESIDE`` it."""
     values = _WORKFLOW.lengthen(json.loads(document))
     values["status"] = WorkflowStatus(values["status"])
-    if "failed_refs" in values:
-        values["failed_refs"] = tuple(values["failed_refs"])
+    for name in ("failed_refs", "followers", "unpublished"):
+        if name in values:
+            values[name] = tuple(values[name])
     if "operation" in values:
         kind, arguments = values["operation"]
         values["operation"] = Operation(kind=kind, arguments=arguments)

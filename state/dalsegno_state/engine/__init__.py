@@ -8,7 +8,7 @@ from dalsegno_state.engine.children import Children
 from dalsegno_state.engine.claiming import Claims
 from dalsegno_state.engine.effects.absent import no_services
 from dalsegno_state.engine.effects.aws_lambda import InvokeFunction
-from dalsegno_state.engine.effects.event import Publish
+from dalsegno_state.engine.effects.event import PublishEvent
 from dalsegno_state.engine.effects.get_workflow import ReadWorkflow
 from dalsegno_state.engine.effects.http import HttpCall
 from dalsegno_state.engine.effects.http_poll import HttpPolling
@@ -23,6 +23,7 @@ from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
 from dalsegno_state.engine.queries import Queries
+from dalsegno_state.engine.rate_limits import RateLimits
 from dalsegno_state.engine.removal import Removal, Retention
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.engine.secrets import ManagedSecrets
@@ -33,7 +34,7 @@ from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.engine.triggers import Triggers
 from dalsegno_state.engine.webhooks import Webhooks
-from dalsegno_state.events import Expire, Look, ScheduleDue, decode_message
+from dalsegno_state.events import Expire, Look, Publish, ScheduleDue, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
@@ -73,7 +74,8 @@ class Engine:
         loader = Loader(ports)
         writer = Writer(ports, inline_bytes=inline_bytes)
         self.external = ExternalStorage(ports.external)
-        starter = Starter(ports, writer, scripts, self.external)
+        limits = RateLimits(ports, loader)
+        starter = Starter(ports, writer, limits, scripts, self.external)
         children = Children(ports, loader, starter)
         self.queries = Queries(ports, scripts, loader)
         self._runner = Runner(
@@ -81,15 +83,16 @@ class Engine:
             scripts,
             loader,
             writer,
+            limits,
             see_to_child=children.see_to,
             start_failure_workflow=lambda view: children.start_failure_workflow(
                 view, self._failed_workflow(view)
             ),
             revive_parent=lambda child: self.executions.revive_parent(child),
         )
-        claims = Claims(ports, loader, self._look)
+        claims = Claims(ports, loader, self._look, self._publish)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
-        self.removal = Removal(ports, retention, self.queries.whole)
+        self.removal = Removal(ports, retention, self.queries.whole, starter.let_go)
         self.executions = Executions(ports, loader, self._runner, starter, self.removal)
         self.tasks = Tasks(ports, self.queries, self._runner, claims, self.external)
         self.triggers = Triggers(ports, starter)
@@ -152,7 +155,7 @@ class Engine:
         call = HttpCall(self._ports, http)
         return {
             "AWS_LAMBDA": InvokeFunction(services.functions),
-            "EVENT": Publish(self._ports.queues, services.events),
+            "EVENT": PublishEvent(self._ports.queues, services.events),
             "GET_WORKFLOW": ReadWorkflow(self.queries),
             "HTTP": call,
             "HTTP_POLL": HttpPolling(call, scripts),
@@ -163,6 +166,9 @@ class Engine:
 
     def _look(self, workflow_id: str, ref: str) -> None:
         self._runner.run(workflow_id, Look(ref=ref))
+
+    def _publish(self, workflow_id: str, ref: str) -> None:
+        self._runner.run(workflow_id, Publish(ref=ref))
 
     def _failed_workflow(self, view: View) -> JsonObject:
         return self.queries.workflow(view.workflow.workflow_id, include_tasks=True).to_wire()

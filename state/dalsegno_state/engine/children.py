@@ -1,8 +1,11 @@
 """The workflows that tasks start, and the failure workflows that follow an end."""
 
+from dataclasses import replace
+from typing import Final
+
 from pydantic import ValidationError
 
-from dalsegno.errors import ConductorError, UnavailableError
+from dalsegno.errors import ConductorError, ConflictError, UnavailableError
 from dalsegno.models import (
     JsonObject,
     JsonValue,
@@ -15,8 +18,12 @@ from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.starting import Origin, Starter
 from dalsegno_state.events import ChildNews, Event, Launched, Look, Reported, encode_evaluation
 from dalsegno_state.execution import Payload, TaskState, WorkflowState
+from dalsegno_state.expressions import java_text
 from dalsegno_state.ports import Message, Ports
 from dalsegno_state.view import View
+from dalsegno_state.writes import UpdateWorkflow
+
+_MOST_TRIES: Final = 50
 
 
 class Children:
@@ -35,6 +42,8 @@ class Children:
             return self._news(task, task.sub_workflow_id)
         try:
             child = self._start(view.workflow, task)
+            if task.task_type == "SUB_WORKFLOW" and child.parent_task_id != task.task_id:
+                child = self._followed(child, task)
         except UnavailableError:
             raise  # says nothing about the child: whoever brought the event tries again
         except (ConductorError, ValidationError) as error:
@@ -45,6 +54,8 @@ class Children:
                 reason=_explained(task, error),
             )
         self._set_going(child)
+        if child.status.is_terminal and task.task_id in child.followers:
+            self._tell(task, child)
         return Launched(ref=task.ref, task_id=task.task_id, child_id=child.workflow_id)
 
     def start_failure_workflow(self, view: View, failed: JsonObject) -> str:
@@ -112,6 +123,33 @@ class Children:
             ),
         )
 
+    def _followed(self, child: WorkflowState, task: TaskState) -> WorkflowState:
+        """Have a task wait for a workflow that something else has started.
+
+        Raises:
+            ConflictError: The task would wait for its own workflow.
+        """
+        if child.workflow_id == task.workflow_id:
+            raise ConflictError(f"Workflow {child.workflow_id} cannot be its own sub-workflow")
+        for _ in range(_MOST_TRIES):
+            if task.task_id in child.followers:
+                return child
+            followed = replace(
+                child, revision=child.revision + 1, followers=(*child.followers, task.task_id)
+            )
+            if self._ports.state.commit([UpdateWorkflow(followed, child.revision)]) is None:
+                return followed
+            stored = self._ports.state.workflow(child.workflow_id)
+            if stored is None:
+                raise ConflictError(f"Workflow {child.workflow_id} was removed")
+            child = stored
+        raise UnavailableError(f"workflow {child.workflow_id} keeps changing; try again")
+
+    def _tell(self, task: TaskState, child: WorkflowState) -> None:
+        news = ChildNews(task_id=task.task_id, child_id=child.workflow_id)
+        body = encode_evaluation(task.workflow_id, news)
+        self._ports.queues.send([Message(queue=ids.EVALUATOR_QUEUE, body=body)])
+
     def _set_going(self, child: WorkflowState) -> None:
         body = encode_evaluation(child.workflow_id, Look())
         self._ports.queues.send([Message(queue=ids.EVALUATOR_QUEUE, body=body)])
@@ -139,6 +177,8 @@ def _child_request(inputs: JsonObject, parent: WorkflowState) -> StartWorkflowRe
             "taskToDomain": inputs.get("subWorkflowTaskToDomain") or parent.task_to_domain,
             "priority": _number(inputs.get("priority")) or 0,
             "workflowDef": definition,
+            "idempotencyKey": _text(inputs.get("idempotencyKey")),
+            "idempotencyStrategy": inputs.get("idempotencyStrategy"),
         }
     )
 
@@ -157,6 +197,11 @@ def _detached_request(inputs: JsonObject, parent: WorkflowState) -> StartWorkflo
 def _number(value: JsonValue) -> JsonValue:
     """Return a number that an expression may have made a text of."""
     return int(value) if isinstance(value, str) and value.strip().isdigit() else value
+
+
+def _text(value: JsonValue) -> str | None:
+    """Return a text that an expression may have made something else of."""
+    return None if value is None else java_text(value)
 
 
 def _failure_workflow_name(name: str, inputs: JsonObject) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dalsegno.models import EpochMillis, TaskDef, TaskStatus
+from dalsegno.models import EpochMillis, TaskDef, TaskStatus, WorkflowTask
 from dalsegno_state import ids
 from dalsegno_state.draft import DONE_ELSEWHERE
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.plan import Plan
 from dalsegno_state.ports import DefinitionStore, Ports
+from dalsegno_state.state_changes import noted_task
 from dalsegno_state.timeouts import deadline
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import visible_at
@@ -49,11 +50,16 @@ class Claims:
     """Turns messages of worker queues into tasks in hand."""
 
     def __init__(
-        self, ports: Ports, loader: Loader, look_again: Callable[[str, str], None]
+        self,
+        ports: Ports,
+        loader: Loader,
+        look_again: Callable[[str, str], None],
+        publish: Callable[[str, str], None],
     ) -> None:
         self._ports = ports
         self._loader = loader
         self._look_again = look_again
+        self._publish = publish
 
     def claim(self, task_id: str, worker_id: str | None) -> Claim:
         """Make a scheduled task the worker's, by one conditional write."""
@@ -115,11 +121,14 @@ class Claims:
             callback_after_seconds=0,
             wait_until=None,
         )
+        taken = noted_task(taken, task, _node(task, view.plan))
         write = ReplaceTask(taken, task.task_id, task.revision)
         lost = self._ports.state.commit(
             [*_nearer_wake(view.workflow, deadline(taken, task_def, now)), write]
         )
         if lost is None:
+            if taken.unpublished:
+                self._publish(task.workflow_id, task.ref)
             return Claimed(taken, view)
         if lost.task is not None and _waits(lost.task, task.task_id):
             # It was changed meanwhile, and still is to be handed out.
@@ -167,6 +176,14 @@ def definition_of(task: TaskState, plan: Plan, definitions: DefinitionStore) -> 
     if node.task.task_definition is None and node.task.type == "DYNAMIC":
         return definitions.task_def(task.name)
     return node.task.task_definition
+
+
+def _node(task: TaskState, plan: Plan) -> WorkflowTask:
+    """Return how a task is defined; nothing is known of one inside a dynamic branch."""
+    if task.node is not None:
+        return WorkflowTask.model_validate(task.node)
+    node = plan.nodes.get(task.base_ref)
+    return WorkflowTask() if node is None or task.root is not None else node.task
 
 
 def _waits(task: TaskState | None, task_id: str) -> bool:

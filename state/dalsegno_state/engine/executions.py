@@ -21,6 +21,7 @@ from dalsegno_state.events import Look, Terminate, Wake
 from dalsegno_state.execution import Operation, TaskState, WorkflowState
 from dalsegno_state.operations import retriable, set_going
 from dalsegno_state.ports import Message, Ports
+from dalsegno_state.state_changes import noted_workflow
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import queue_of
 from dalsegno_state.writes import CreateTask, PullWake, ReplaceTask, UpdateWorkflow
@@ -41,7 +42,10 @@ class Executions:
         self._removal = removal
 
     def start(self, request: StartWorkflowRequest, *, workflow_id: str | None = None) -> str:
-        """Start a workflow and run it as far as it goes by itself; return its id."""
+        """Start a workflow and run it as far as it goes by itself; return its id.
+
+        If its idempotency key says so, that is the id of an execution started before.
+        """
         workflow = self._starter.create(request, Origin(workflow_id=workflow_id))
         self._runner.run(workflow.workflow_id, Look(), workflow=workflow)
         return workflow.workflow_id
@@ -62,6 +66,7 @@ class Executions:
                 name = f"{workflow.name}.{workflow.version}/{workflow_id}"
                 raise ConflictError(f"Workflow {name} has ended, status cannot be updated.")
             if self._runner.commit(view, self._changed(view, status=WorkflowStatus.PAUSED)):
+                self._runner.run(workflow_id, Look())
                 return
         raise ConflictError(f"Workflow {workflow_id} keeps changing; try again")
 
@@ -218,6 +223,7 @@ class Executions:
                 f"Cannot archive workflow: {workflow_id} with status: {status}"
             )
         self._removal.archive(view.workflow)
+        self._starter.keys.free(view.workflow)
         self._runner.commit(view, replace(self._changed(view, status=status), archived=True))
 
     def revive_parent(self, child: WorkflowState) -> None:
@@ -244,12 +250,13 @@ class Executions:
         return view
 
     def _changed(self, view: View, *, status: WorkflowStatus) -> WorkflowState:
-        return replace(
+        changed = replace(
             view.workflow,
             status=status,
             revision=view.workflow.revision + 1,
             updated_at=self._ports.clock.now(),
         )
+        return noted_workflow(changed, view.workflow.status, view.plan.definition)
 
     def _operate(
         self,
@@ -262,6 +269,7 @@ class Executions:
         """Set an ended workflow going with an operation, and carry it out."""
         now = self._ports.clock.now()
         going = set_going(workflow or view.workflow, operation, now)
+        going = noted_workflow(going, view.workflow.status, view.plan.definition)
         if last_retried_at is not None:
             going = replace(going, last_retried_at=last_retried_at)
         lost = self._ports.state.commit(

@@ -5,7 +5,9 @@ from typing import Final
 
 from pydantic_core import from_json
 
-from dalsegno.models import JsonObject, WorkflowDef
+from dalsegno.models import JsonObject, TaskDef, WorkflowDef
+from dalsegno_state.engine.output_cache import cached_output
+from dalsegno_state.engine.schema_documents import with_schemas
 from dalsegno_state.execution import PayloadRef, WorkflowState
 from dalsegno_state.plan import Plan, compile_plan
 from dalsegno_state.ports import Ports
@@ -61,9 +63,11 @@ class Loader:
         for ref in missing.payloads:
             view.payloads[ref.key] = self.payload(ref)
         for name in missing.task_defs:
-            view.task_defs[name] = self._ports.definitions.task_def(name)
+            view.task_defs[name] = self._task_def(name)
         for task_type in missing.polls:
             view.polls[task_type] = tuple(self._ports.polls.polls(task_type))
+        for key in missing.cached:
+            view.cached[key] = cached_output(self._ports.documents, key)
 
     def load_open(self, view: View, ref: str, task_id: str) -> None:
         """Read an attempt into the view at half the price, if it looks open.
@@ -74,6 +78,10 @@ class Loader:
         task = self._ports.state.recent(view.workflow.workflow_id, ref)
         if task is not None and task.task_id == task_id and not task.status.is_terminal:
             view.tasks[ref] = task
+
+    def _task_def(self, name: str) -> TaskDef | None:
+        found = self._ports.definitions.task_def(name)
+        return None if found is None else with_schemas(self._ports.documents, found)
 
     def payload(self, ref: PayloadRef) -> JsonObject:
         """Return the content of a large payload."""

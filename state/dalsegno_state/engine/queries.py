@@ -14,6 +14,7 @@ from dalsegno.models import (
 )
 from dalsegno_state.draft import Draft, Tools
 from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.masking import masked
 from dalsegno_state.engine.rendering import ShownTask, wire_summary, wire_task, wire_workflow
 from dalsegno_state.execution import Payload, TaskState, WorkflowState
 from dalsegno_state.ids import TaskAddress, parse_task_id
@@ -86,7 +87,11 @@ class Queries:
 
     def show(self, view: View, task: TaskState, *, is_current: bool = True) -> Task:
         """Return one task as the API shows it."""
-        return self._read(view, lambda draft: _shown_task(draft, task, task.position, is_current))
+        return _masked_task(self._whole(view, task, is_current), view)
+
+    def hand_out(self, view: View, task: TaskState) -> Task:
+        """Return one task as its worker gets it: nothing of it is masked."""
+        return self._whole(view, task, is_current=True)
 
     def search(self, query: WorkflowQuery) -> SearchResult[WorkflowSummary]:
         """Return one page of the workflows that match, as summaries."""
@@ -138,6 +143,9 @@ class Queries:
         """Return a payload's content, wherever it is kept."""
         return payload if isinstance(payload, dict) else self._loader.payload(payload)
 
+    def _whole(self, view: View, task: TaskState, is_current: bool) -> Task:
+        return self._read(view, lambda draft: _shown_task(draft, task, task.position, is_current))
+
     def _first_task(
         self, workflow_id: str, accepts: Callable[[TaskState], bool], depth: int = 0
     ) -> Task | None:
@@ -163,13 +171,14 @@ class Queries:
         ordered = sorted([*view.all_tasks(), *earlier], key=lambda t: (t.sequence, t.retry_count))
         if shows_external:
             ordered = [replace(task, external_output_path=None) for task in ordered]
-        return self._read(
+        shown = self._read(
             view,
             lambda draft: [
                 _shown_task(draft, task, seq, task.task_id in current)
                 for seq, task in enumerate(ordered, start=1)
             ],
         )
+        return [_masked_task(task, view) for task in shown]
 
     def _read(self, view: View, ask: Callable[[Draft], _T]) -> _T:
         """Return what is asked of a view, reading more as needed."""
@@ -185,21 +194,34 @@ class Queries:
                 self._loader.load(view, missing)
 
     def _shown(self, workflow: WorkflowState, view: View, tasks: list[Task]) -> Workflow:
+        names = view.plan.definition.masked_fields
         return wire_workflow(
-            workflow,
+            replace(workflow, variables=masked(workflow.variables, names)),
             view.plan,
-            inputs=self.content(workflow.input),
-            output=self.content(workflow.output),
+            inputs=masked(self.content(workflow.input), names),
+            output=masked(self.content(workflow.output), names),
             tasks=tasks,
         )
 
     def _summary(self, workflow: WorkflowState) -> WorkflowSummary:
+        definition = self._loader.plan(workflow.definition_hash).definition
         return wire_summary(
             workflow,
-            inputs=self.content(workflow.input),
-            output=self.content(workflow.output),
-            classifier=self._loader.plan(workflow.definition_hash).definition.classifier,
+            inputs=masked(self.content(workflow.input), definition.masked_fields),
+            output=masked(self.content(workflow.output), definition.masked_fields),
+            classifier=definition.classifier,
         )
+
+
+def _masked_task(task: Task, view: View) -> Task:
+    names = view.plan.definition.masked_fields
+    if not names:
+        return task
+    update = {
+        "input_data": masked(task.input_data, names),
+        "output_data": masked(task.output_data, names),
+    }
+    return task.model_copy(update=update)
 
 
 def _is_blocking(task: TaskState, wait_refs: frozenset[str]) -> bool:

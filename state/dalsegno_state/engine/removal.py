@@ -38,14 +38,20 @@ class Removal:
 
     Args:
         whole: Returns an execution with all its payloads, as the archive keeps it.
+        let_go: Gives back what an execution holds that outlives its items.
     """
 
     def __init__(
-        self, ports: Ports, retention: Retention, whole: Callable[[str], Workflow]
+        self,
+        ports: Ports,
+        retention: Retention,
+        whole: Callable[[str], Workflow],
+        let_go: Callable[[WorkflowState], None],
     ) -> None:
         self._ports = ports
         self._retention = retention
         self._whole = whole
+        self._let_go = let_go
 
     def expired(self, limit: int) -> list[str]:
         """Return ids of executions whose time may be over, the first at most."""
@@ -107,6 +113,7 @@ class Removal:
         if not self._ports.state.clear(workflow_id, _ITEMS_AT_ONCE):
             return False
         self._ports.payloads.remove(workflow_id)
+        self._let_go(workflow)
         self._ports.state.remove(workflow_id)
         return True
 

@@ -113,6 +113,8 @@ def wire_workflow(
         reason_for_incompletion=workflow.reason,
         event=workflow.event,
         idempotency_key=workflow.idempotency_key,
+        rate_limit_key=workflow.rate_limit_key,
+        rate_limited=workflow.rate_limited,
         task_to_domain=workflow.task_to_domain,
         failed_reference_task_names=names if workflow.status.is_terminal else [],
         failed_task_names=sorted({task.task_def_name for task in failed})

@@ -12,11 +12,27 @@ from dalsegno.models import EpochMillis, JsonObject, TaskStatus, WorkflowStatus
 from dalsegno_state import ids
 from dalsegno_state.decider import decide, forget_late
 from dalsegno_state.draft import Tools
-from dalsegno_state.ending import FAILURE_WORKFLOW, end_of_child, failure_workflow_follows
+from dalsegno_state.ending import (
+    FAILURE_WORKFLOW,
+    end_of_child,
+    failure_workflow_follows,
+    waiting_tasks,
+)
 from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.output_cache import keep_output
+from dalsegno_state.engine.rate_limits import RateLimits
 from dalsegno_state.engine.scripting import RememberedScripts
 from dalsegno_state.engine.storing import Writer
-from dalsegno_state.events import ChildEnded, ChildNews, Closed, Event, Reported, Terminate, Wake
+from dalsegno_state.events import (
+    ChildEnded,
+    ChildNews,
+    Close,
+    Closed,
+    Event,
+    Reported,
+    Terminate,
+    Wake,
+)
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.forgetting import may_be_forgotten
 from dalsegno_state.operations import continue_operation
@@ -62,6 +78,7 @@ class Runner:
         scripts: Scripts,
         loader: Loader,
         writer: Writer,
+        limits: RateLimits,
         *,
         see_to_child: Callable[[View, TaskState], Event | None],
         start_failure_workflow: Callable[[View], str],
@@ -71,6 +88,7 @@ class Runner:
         self._scripts = scripts
         self._loader = loader
         self._writer = writer
+        self._limits = limits
         self._see_to_child = see_to_child
         self._start_failure_workflow = start_failure_workflow
         self._revive_parent = revive_parent
@@ -123,6 +141,7 @@ class Runner:
             if view is None or view.workflow.operation is None:
                 break
             if not view.workflow.status.is_terminal:
+                self._limits.hold(view.workflow)
                 self._revive_parent(view.workflow)
             transition = self._decided(view, continue_operation)
             if self._writer.write(transition, view.plan) is None:
@@ -146,7 +165,7 @@ class Runner:
         address = ids.parse_task_id(news.task_id)
         if child is None or not child.status.is_terminal or address is None:
             return None
-        if child.parent_task_id != news.task_id:
+        if news.task_id not in waiting_tasks(child):
             return None
         return ChildEnded(
             ref=address.ref,
@@ -185,7 +204,12 @@ class Runner:
         """
         if isinstance(event, Reported):
             self._loader.load_open(view, event.ref, event.task_id)
+        if isinstance(event, Wake) and view.workflow.rate_limited:
+            self._limits.seek(view.workflow)
+            view = self._loader.view(view.workflow.workflow_id) or view
         for attempt in range(_MOST_CONFLICTS):
+            if isinstance(event, Close) and view.workflow.closing:
+                self._limits.release(view.workflow)
             settled = self._with_failure_workflow(view, event)
             transition = self._decided(view, partial(decide, event=settled))
             lost = self._writer.write(transition, view.plan)
@@ -232,6 +256,8 @@ class Runner:
 
     def _follow_up(self, view: View, transition: Transition) -> list[Event]:
         workflow_id = view.workflow.workflow_id
+        for cached in transition.cached:
+            keep_output(self._ports.documents, cached)
         events: list[Event] = list(self._writer.arrive(workflow_id, transition.arrivals))
         for join_ref, size in transition.joins:
             joined = self._writer.joined(workflow_id, join_ref, size)

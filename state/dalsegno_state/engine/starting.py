@@ -1,14 +1,16 @@
 """Starting executions: the definition is found, completed, and pinned by its content."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dalsegno.errors import InvalidRequestError, NotFoundError, PayloadTooLargeError
 from dalsegno.models import (
     EpochMillis,
+    IdempotencyStrategy,
     JsonObject,
+    JsonValue,
     StartWorkflowRequest,
     TaskDef,
     WorkflowDef,
@@ -18,10 +20,16 @@ from dalsegno.models import (
 from dalsegno_state import ids
 from dalsegno_state.draft import DONE_ELSEWHERE, MAX_PAYLOAD_BYTES, size_bytes
 from dalsegno_state.engine.external import ExternalStorage
+from dalsegno_state.engine.idempotency import IdempotencyKeys
+from dalsegno_state.engine.rate_limits import RateLimits, rate_limit_key
+from dalsegno_state.engine.schema_documents import with_schemas
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
+from dalsegno_state.expressions import ExpressionError, walk
 from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
+from dalsegno_state.schemas import breach
+from dalsegno_state.state_changes import noted_workflow
 from dalsegno_state.validation import ScriptChecker, check_served, check_workflow_def
 from dalsegno_state.waking import FIRST_WAKE_MS
 
@@ -62,25 +70,42 @@ class Starter:
         self,
         ports: Ports,
         writer: Writer,
+        limits: RateLimits,
         checker: ScriptChecker | None,
         external: ExternalStorage,
     ) -> None:
         self._ports = ports
+        self._limits = limits
         self._writer = writer
         self._checker = checker
         self._external = external
         self._pinned: dict[str, None] = {}  # snapshots known to be stored, oldest first
         self._known: dict[tuple[str, int | None], _Known] = {}
+        self.keys = IdempotencyKeys(ports.documents, ports.state, ports.clock, self._store)
 
     def create(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
-        """Store a new workflow, or return the one that has its id already.
+        """Store a new workflow, or return the one that has its id or idempotency key already.
 
         Raises:
             NotFoundError: No such definition, or one it refers to is missing.
             InvalidRequestError: The definition in the request breaks a rule, or nothing is stored
                 where it says that its input is.
             PayloadTooLargeError: The input is beyond Conductor's limit.
+            TooManyRequestsError: The workflow's rate limit is reached, and its policy is to reject.
+            ConflictError: The idempotency key is in use, and the strategy wants a new execution.
         """
+        workflow = self._new(request, origin)
+        if workflow.idempotency_key is None:
+            return self._store(workflow)
+        strategy = request.idempotency_strategy or IdempotencyStrategy.FAIL
+        return self.keys.create(workflow, strategy)
+
+    def let_go(self, workflow: WorkflowState) -> None:
+        """Give back the idempotency key and the slot of a workflow that is about to be removed."""
+        self.keys.free(workflow)
+        self._limits.release(workflow)
+
+    def _new(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
         definition, pinned = self._pinned_definition(request)
         external_path = request.external_input_payload_storage_path or None
         given = request.input
@@ -92,6 +117,8 @@ class Starter:
                 f"The input payload size: {size} of workflow: {definition.name} is greater than "
                 f"the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
             )
+        if request.external_input_payload_storage_path is None:
+            _check_input(definition, inputs)
         now = self._ports.clock.now()
         workflow = WorkflowState(
             workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),
@@ -106,7 +133,7 @@ class Starter:
             priority=request.priority,
             task_to_domain=request.task_to_domain,
             created_by=request.created_by,
-            idempotency_key=request.idempotency_key,
+            idempotency_key=request.idempotency_key or None,
             event=origin.event,
             parent_workflow_id=origin.parent_workflow_id,
             parent_task_id=origin.parent_task_id,
@@ -114,7 +141,11 @@ class Starter:
             wake_at=_first_wake(now, definition),
             wake_interval_ms=0,
         )
-        return self._ports.state.create_workflow(self._writer.slim_workflow(workflow))
+        workflow = noted_workflow(workflow, None, definition)
+        return replace(workflow, rate_limit_key=_rate_limit_key(definition, workflow))
+
+    def _store(self, workflow: WorkflowState) -> WorkflowState:
+        return self._limits.create(self._writer.slim_workflow(workflow))
 
     def definition_of(self, request: StartWorkflowRequest) -> WorkflowDef:
         """Return the definition a request asks for or brings along."""
@@ -139,12 +170,12 @@ class Starter:
     def _pinned_definition(self, request: StartWorkflowRequest) -> tuple[WorkflowDef, str]:
         """Return the definition and its snapshot's name; a known one while nothing has changed."""
         if request.workflow_def is not None:
-            definition = self.definition_of(request)
+            definition = with_schemas(self._ports.documents, self.definition_of(request))
             return definition, self.pin(definition)
         now, revision = self._ports.clock.now(), self._ports.definitions.revision()
         known = self._known.pop((request.name, request.version), None)
         if known is None or known.revision != revision or now - known.read_at > _TRUSTED_MS:
-            definition = self.definition_of(request)
+            definition = with_schemas(self._ports.documents, self.definition_of(request))
             known = _Known(definition, self.pin(definition), revision, now)
         self._known[request.name, request.version] = known  # most recently used last
         while len(self._known) > _MOST_REMEMBERED:
@@ -165,15 +196,17 @@ class Starter:
 
     def _completed(self, definition: WorkflowDef) -> WorkflowDef:
         """Return a definition whose tasks carry their definitions and sub-workflow versions."""
-        return definition.model_copy(
+        return with_schemas(self._ports.documents, definition).model_copy(
             update={"tasks": _mapped(definition.tasks, self._completed_task)}
         )
 
     def _completed_task(self, task: WorkflowTask) -> WorkflowTask:
         update: dict[str, object] = {}
         if task.task_definition is None and task.type != "DYNAMIC":
-            stored = self._ports.definitions.task_def(task.name)
-            update["task_definition"] = stored or _ad_hoc(task)
+            stored = self._ports.definitions.task_def(task.name) or _ad_hoc(task)
+            update["task_definition"] = with_schemas(self._ports.documents, stored)
+        elif task.task_definition is not None:
+            update["task_definition"] = with_schemas(self._ports.documents, task.task_definition)
         params = task.sub_workflow_param
         is_named = params is not None and params.workflow_definition is None
         if task.type == "SUB_WORKFLOW" and params is not None and is_named:
@@ -184,6 +217,43 @@ class Starter:
             elif "${" not in name:
                 self.stored_definition(name, params.version)
         return task.model_copy(update=update) if update else task
+
+
+class _StartScope:
+    """What is known of a workflow when it is started; see ``expressions.Scope``."""
+
+    def __init__(self, workflow: WorkflowState) -> None:
+        self._workflow: JsonObject = {
+            "input": workflow.input if isinstance(workflow.input, dict) else {},
+            "variables": workflow.variables,
+            "correlationId": workflow.correlation_id,
+            "workflowType": workflow.name,
+            "version": workflow.version,
+            "workflowId": workflow.workflow_id,
+            "createTime": workflow.created_at,
+        }
+
+    def find(self, name: str, path: Sequence[str | int]) -> JsonValue:
+        """See ``Scope.find``."""
+        return walk(self.document(name), path)
+
+    def document(self, name: str) -> JsonValue:
+        """See ``Scope.document``."""
+        return self._workflow if name == "workflow" else None
+
+
+def _rate_limit_key(definition: WorkflowDef, workflow: WorkflowState) -> str | None:
+    try:
+        return rate_limit_key(definition, _StartScope(workflow))
+    except ExpressionError as error:
+        raise InvalidRequestError(f"rateLimitConfig.rateLimitKey: {error}") from error
+
+
+def _check_input(definition: WorkflowDef, inputs: JsonObject) -> None:
+    if definition.enforce_schema and definition.input_schema is not None:
+        found = breach(definition.input_schema, inputs, "input")
+        if found is not None:
+            raise InvalidRequestError(f"The input of workflow {definition.name} {found}")
 
 
 def _first_wake(now: EpochMillis, definition: WorkflowDef) -> EpochMillis:

@@ -236,7 +236,7 @@ class Tasks:
         task, view = claimed.task, claimed.view
         task_def = definition_of(task, view.plan, self._ports.definitions)
         names = [] if task_def is None else task_def.runtime_metadata
-        return self._with_secrets(self._queries.show(view, task), names)
+        return self._with_secrets(self._queries.hand_out(view, task), names)
 
     def _forget(self, queue: str, receipts: list[str]) -> None:
         """Delete messages; those of an outage come again, and are found to be stale."""

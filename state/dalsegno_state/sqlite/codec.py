@@ -89,8 +89,9 @@ def decode_task(text: str) -> TaskState:
     document = _DECODER.decode(text)
     _resolve_references(document)
     document["status"] = _TASK_STATUSES[document["status"]]
-    if "iterations" in document:
-        document["iterations"] = tuple(document["iterations"])
+    for name in ("iterations", "unpublished"):
+        if name in document:
+            document[name] = tuple(document[name])
     if "membership" in document:
         join_ref, index, size = document["membership"]
         document["membership"] = Membership(join_ref=join_ref, index=index, size=size)
@@ -111,8 +112,9 @@ def decode_workflow(text: str, wake_at: EpochMillis | None, wake_interval_ms: in
     document = _DECODER.decode(text)
     _resolve_references(document)
     document["status"] = _WORKFLOW_STATUSES[document["status"]]
-    if "failed_refs" in document:
-        document["failed_refs"] = tuple(document["failed_refs"])
+    for name in ("failed_refs", "followers", "unpublished"):
+        if name in document:
+            document[name] = tuple(document[name])
     if "operation" in document:
         kind, arguments = document["operation"]
         document["operation"] = Operation(kind=kind, arguments=arguments)

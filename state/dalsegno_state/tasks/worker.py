@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from dalsegno.models import JsonObject, TaskStatus
 from dalsegno_state import flow
+from dalsegno_state.caching import cache_key, cached_output
 from dalsegno_state.draft import Draft, Place, runtime_type
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
@@ -49,13 +50,20 @@ def put_in_queue(
     domain: str | None = None,
     extra: JsonObject | None = None,
 ) -> None:
-    """Create a task, with ``extra`` laid over its input, and announce it in its queue."""
+    """Create a task, with ``extra`` laid over its input, and announce it in its queue.
+
+    One whose output is cached is born finished, and nobody gets to see it.
+    """
     inputs = flow.input_of(draft, place, seed, draft.task_def(place, name))
+    key = cache_key(draft, place, name, inputs)
+    cached = cached_output(draft, key)
     task = flow.new_task(
         draft,
         place,
         seed,
-        status=TaskStatus.SCHEDULED,
+        status=TaskStatus.SCHEDULED if cached is None else TaskStatus.COMPLETED,
+        output=cached,
+        cache_key=key,
         task_type=task_type,
         name=name,
         inputs={**inputs, **(extra or {})},

@@ -62,6 +62,8 @@ def test_any_workflow_survives_without_its_wake(workflow_input: Any, variables: 
 SPECIAL = {
     "iterations": (1, 2),
     "failed_refs": ("a", "b"),
+    "followers": ("t1", "t2"),
+    "unpublished": ("t1.3.COMPLETED",),
     "membership": Membership(join_ref="join", index=0, size=2),
     "operation": Operation(kind="retry", arguments={"a": [1]}),
     "task_to_domain": {"*": "eu"},

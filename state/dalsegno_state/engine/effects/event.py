@@ -27,7 +27,7 @@ from dalsegno_state.tasks.event import INTERNAL, Sink, parse_sink
 _MOST_BYTES: Final = 250 * 1024  # of 256 KB: something goes around it
 
 
-class Publish(Effect):
+class PublishEvent(Effect):
     """Publishes an event under the task's id, by which a repetition can be told."""
 
     def __init__(self, queues: Queues, publisher: EventPublisher) -> None:
