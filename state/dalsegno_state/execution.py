@@ -120,6 +120,7 @@ class WorkflowState:
         parent_task_id: The SUB_WORKFLOW task that started it, if any.
         operation: Unfinished retry, rerun or restart.
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
+        classifier: What kind of workflow the definition says it is.
         archived: Removed by its owner: it can be read, and nothing else.
         wake_at: When to look at the workflow whatever happens; None once there is no need.
             Kept beside the item, written by ``PullWake`` and ``SetWake`` only.
@@ -157,5 +158,6 @@ class WorkflowState:
     operation: Operation | None = None
     closing: bool = False
     archived: bool = False
+    classifier: str = "workflow"
     wake_at: EpochMillis | None = None
     wake_interval_ms: int = 0

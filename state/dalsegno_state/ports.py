@@ -15,6 +15,7 @@ from dalsegno.models import (
     WorkflowDef,
     WorkflowStatus,
 )
+from dalsegno_state.conditions import Condition
 from dalsegno_state.execution import PayloadRef, TaskState, WorkflowState
 from dalsegno_state.external_paths import ExternalOperation
 from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
@@ -97,6 +98,11 @@ class StateStore(Protocol):
         """Forget up to ``limit`` of what belongs to a workflow, but not the workflow itself.
 
         Return whether nothing but the workflow is left.
+    def search_tasks(self, query: "TaskQuery") -> tuple[int, list["FoundTask"]]:
+        """Return the number of task attempts that match, and the asked page of them.
+
+        Raises:
+            InvalidRequestError: The store cannot look that far; it says what to add.
         """
         ...
 
@@ -113,9 +119,22 @@ class Due:
     wake_at: EpochMillis
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A field that hits are sorted by; those that lack a value are least."""
+
+    field: str
+    ascending: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowQuery:
-    """A search over workflow items; None means any. Newest first unless ``ascending``."""
+    """A search over workflow items; None means any. Newest first unless ordered otherwise.
+
+    Attributes:
+        where: What must hold beside all else; its fields are those of ``search_fields``.
+        order: Later fields, and last the workflow id, decide between equals of earlier ones.
+    """
 
     names: tuple[str, ...] | None = None
     versions: tuple[int, ...] | None = None
@@ -127,11 +146,43 @@ class WorkflowQuery:
     started_before: EpochMillis | None = None
     ended_after: EpochMillis | None = None
     ended_before: EpochMillis | None = None
+    where: Condition | None = None
     text: str | None = None
-    order_by: str = "startTime"
-    ascending: bool = False
+    order: tuple[Order, ...] = (Order("startTime"),)
     start: int = 0
     size: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskQuery:
+    """A search over task attempts, current and earlier; None means any.
+
+    Attributes:
+        workflows: Those whose tasks are looked at.
+        task_ids: Narrows the search as ``where`` does, but tells where to look.
+        order: Later fields, and last the task id, decide between equals of earlier ones.
+    """
+
+    workflows: WorkflowQuery = WorkflowQuery()
+    task_ids: tuple[str, ...] | None = None
+    where: Condition | None = None
+    text: str | None = None
+    order: tuple[Order, ...] = (Order("startTime"),)
+    start: int = 0
+    size: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTask:
+    """An attempt with the workflow it belongs to.
+
+    Attributes:
+        is_current: No later attempt has replaced it.
+    """
+
+    task: TaskState
+    workflow: WorkflowState
+    is_current: bool = True
 
 
 class DefinitionStore(Protocol):
@@ -617,6 +668,7 @@ __all__ = [
     "EventPublisher",
     "ExternalPayloads",
     "FunctionInvoker",
+    "FoundTask",
     "HttpCallError",
     "HttpClient",
     "HttpReply",
@@ -625,6 +677,7 @@ __all__ = [
     "Limits",
     "Message",
     "OutgoingEvent",
+    "Order",
     "PayloadStore",
     "PollRecords",
     "Ports",
@@ -637,5 +690,6 @@ __all__ = [
     "Services",
     "StateStore",
     "TaskLogs",
+    "TaskQuery",
     "WorkflowQuery",
 ]

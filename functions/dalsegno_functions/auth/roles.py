@@ -173,6 +173,8 @@ def _of_worker(method: str, segments: list[str]) -> Verdict:
             return OfTask(None)
         case ("GET" | "POST", ["api", "tasks", task_id, "log"]):
             return OfTask(task_id)
+        case ("GET", ["api", "tasks", "search" | "search-v2"]):
+            return Refused()
         case ("GET", ["api", "tasks", task_id]):
             return OfTask(task_id)
         case _:

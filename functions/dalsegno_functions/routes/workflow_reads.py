@@ -1,4 +1,4 @@
-"""Executions: reading and finding them, under ``/api/workflow``."""
+"""Executions: reading them, under ``/api/workflow``."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +15,6 @@ from dalsegno.models import (
 from dalsegno_functions.http.body import Body
 from dalsegno_functions.http.parameters import (
     FLAG,
-    TEXT,
     Kind,
     defaulted,
     optional,
@@ -27,7 +26,6 @@ from dalsegno_functions.http.response import Response, json
 from dalsegno_functions.http.routes import Routes
 from dalsegno_state.engine import Engine
 from dalsegno_state.ports import WorkflowQuery
-from dalsegno_state.search_language import workflow_query
 
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 
@@ -46,32 +44,9 @@ TASK_STATUS = repeated(
 )
 START = defaulted("start", whole(0), 0, "How many to leave out.")
 COUNT = defaulted("count", whole(0), 15)
-SIZE = defaulted("size", whole(0, MAX_PAGE), 100)
-SORT = optional("sort", TEXT, "Such as startTime:DESC.")
-FREE_TEXT = optional("freeText", TEXT)
-QUERY = optional("query", TEXT, "Such as: workflowType = 'order' AND status IN (RUNNING, PAUSED)")
-TOP_LEVEL_ONLY = defaulted("topLevelOnly", FLAG, False, "No sub-workflows.")
-SEARCH = (QUERY, FREE_TEXT, SORT, START, SIZE, TOP_LEVEL_ONLY)
 RUNNING_VERSION = defaulted("version", whole(), 1)
 WINDOW_START = optional("startTime", whole(0), "Epoch milliseconds; counts with endTime only.")
 WINDOW_END = optional("endTime", whole(0), "Epoch milliseconds.")
-
-
-@routes.get(
-    "/search",
-    "Search for workflows",
-    parameters=SEARCH,
-    returns=SearchResult[WorkflowSummary],
-)
-def search(request: Request, engine: Engine) -> Response:
-    """Answer with a page of summaries."""
-    return json(engine.queries.search(_query(request)))
-
-
-@routes.get("/search-v2", "Search for workflows", parameters=SEARCH, returns=SearchResult[Workflow])
-def search_v2(request: Request, engine: Engine) -> Response:
-    """Answer with a page of workflows, without their tasks."""
-    return json(engine.queries.search_v2(_query(request)))
 
 
 @routes.get(
@@ -157,17 +132,6 @@ def tasks(request: Request, engine: Engine) -> Response:
         statuses=frozenset(status.value for status in TASK_STATUS.of(request)),
     )
     return json(page)
-
-
-def _query(request: Request) -> WorkflowQuery:
-    query = workflow_query(
-        QUERY.of(request),
-        sort=SORT.of(request),
-        free_text=FREE_TEXT.of(request),
-        start=START.of(request),
-        size=SIZE.of(request),
-    )
-    return replace(query, parent_workflow_ids=("",)) if TOP_LEVEL_ONLY.of(request) else query
 
 
 def _all_summaries(engine: Engine, query: WorkflowQuery) -> Iterator[WorkflowSummary]:

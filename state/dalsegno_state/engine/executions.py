@@ -124,7 +124,10 @@ class Executions:
         if use_latest_definitions:
             latest = self._starter.stored_definition(workflow.name, None)
             workflow = replace(
-                workflow, definition_hash=self._starter.pin(latest), version=latest.version
+                workflow,
+                definition_hash=self._starter.pin(latest),
+                version=latest.version,
+                classifier=latest.classifier,
             )
         workflow = replace(workflow, created_at=self._ports.clock.now(), output={})
         self._operate(view, Operation(kind="restart"), workflow, last_retried_at=0)
