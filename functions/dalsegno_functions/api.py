@@ -22,6 +22,8 @@ from dalsegno_functions.routes import (
     workflow,
     workflow_bulk,
     workflow_messages,
+    workflow_changes,
+    workflow_execute,
     workflow_reads,
 )
 from dalsegno_functions.wiring import answer
@@ -33,6 +35,8 @@ OPERATIONS: Final = (
     *workflow_reads.routes,
     *workflow_bulk.routes,
     *workflow_messages.routes,
+    *workflow_execute.routes,
+    *workflow_changes.routes,
     *searches.routes,
     *tasks.routes,
     *webhooks.routes,

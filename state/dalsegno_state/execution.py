@@ -98,10 +98,10 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A retry, rerun or restart under way; whoever finds it carries it on.
+    """A retry, rerun or the like under way; whoever finds it carries it on.
 
     Attributes:
-        kind: ``retry``, ``rerun``, ``restart`` or ``revive``.
+        kind: ``retry``, ``rerun``, ``restart``, ``revive``, ``jump`` or ``upgrade``.
         arguments: What the caller asked for.
     """
 
@@ -116,9 +116,9 @@ class WorkflowState:
     Attributes:
         definition_hash: Names the immutable snapshot of the definition it runs.
         revision: Raised by each write; every write names the one it replaces.
-        run: Raised by retry, rerun and restart, so that no task id ever comes twice.
+        run: Raised by retry, rerun, restart and jump, so that no task id ever comes twice.
         parent_task_id: The SUB_WORKFLOW task that started it, if any.
-        operation: Unfinished retry, rerun or restart.
+        operation: Unfinished retry, rerun, restart, jump or upgrade.
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
         classifier: What kind of workflow the definition says it is.
         archived: Removed by its owner: it can be read, and nothing else.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn
 
 from dalsegno.errors import InvalidRequestError
 from dalsegno_state.conditions import (
@@ -14,7 +14,6 @@ from dalsegno_state.conditions import (
     IsNull,
     Not,
     OneOf,
-    Sign,
     StartsWith,
     Value,
 )
@@ -180,7 +179,7 @@ class _Parser:
             case "!=":
                 return Not(self._one_of(name, (self._tokens.take_value(),)))
             case "<" | "<=" | ">" | ">=":
-                return Compared(name, cast(Sign, sign), self._number(name))
+                return Compared(name, sign, self._number(name))
             case _:
                 self._tokens.refuse(f"expected an operator after {name}, found {sign}")
 

@@ -132,7 +132,7 @@ def _narrowed_by(query: WorkflowQuery, condition: Condition) -> WorkflowQuery | 
     """Return the search narrowed by a simple condition; None if it must be looked at apart."""
     match condition:
         case OneOf("status", values):
-            return _of_statuses(query, {WorkflowStatus(value) for value in values})
+            return _of_statuses(query, {WorkflowStatus(str(value)) for value in values})
         case Not(OneOf("status", values)):
             return _of_statuses(query, set(WorkflowStatus) - {*values})
         case OneOf(field, values) if field in _TEXTS:

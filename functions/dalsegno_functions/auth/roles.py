@@ -153,7 +153,7 @@ def _changes_definitions(method: str, segments: list[str]) -> bool:
 def _steers(segments: list[str]) -> bool:
     """Return whether a path changes something even by GET, which is how Conductor has it."""
     match segments:
-        case ["api", "tasks", "poll", *_]:
+        case ["api", "tasks", "poll", *_] | ["api", "workflow", "execute", *_]:
             return True
         case ["api", "scheduler", "admin", _] | ["api", "scheduler", _, _, "pause" | "resume"]:
             return True

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from dalsegno.models import (
+    CorrelationIdsRequest,
     SearchResult,
     Task,
     TaskStatus,
@@ -32,6 +33,10 @@ routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 MAX_PAGE = 5000
 
 CORRELATION_IDS = Body(list[str])
+CORRELATED = Body(
+    CorrelationIdsRequest,
+    example={"correlationIds": ["customer-7"], "workflowNames": ["order", "refund"]},
+)
 
 INCLUDE_TASKS = defaulted("includeTasks", FLAG, True)
 INCLUDE_OUTPUT = defaulted("includeOutput", FLAG, False)
@@ -74,7 +79,8 @@ def running(request: Request, engine: Engine) -> Response:
 )
 def correlated(request: Request, engine: Engine) -> Response:
     """Answer with workflows."""
-    return json(_correlated(request, engine, request.path["correlationId"]))
+    names = (request.path["name"],)
+    return json(_correlated(request, engine, names, request.path["correlationId"]))
 
 
 @routes.post(
@@ -86,8 +92,23 @@ def correlated(request: Request, engine: Engine) -> Response:
 )
 def correlated_each(request: Request, engine: Engine) -> Response:
     """Answer with a map from correlation ids to workflows."""
+    names = (request.path["name"],)
     ids = CORRELATION_IDS.of(request)
-    return json({each: _correlated(request, engine, each) for each in ids})
+    return json({each: _correlated(request, engine, names, each) for each in ids})
+
+
+@routes.post(
+    "/correlated/batch",
+    "List the workflows of several names for each of several correlation ids",
+    parameters=(INCLUDE_CLOSED, WITH_TASKS),
+    body=CORRELATED,
+    returns=dict[str, list[Workflow]],
+)
+def correlated_batch(request: Request, engine: Engine) -> Response:
+    """Answer with a map from correlation ids to workflows."""
+    asked = CORRELATED.of(request)
+    names = tuple(asked.workflow_names) or None
+    return json({each: _correlated(request, engine, names, each) for each in asked.correlation_ids})
 
 
 @routes.get("/{workflowId}", "Get a workflow", parameters=(INCLUDE_TASKS,), returns=Workflow)
@@ -144,9 +165,11 @@ def _all_summaries(engine: Engine, query: WorkflowQuery) -> Iterator[WorkflowSum
             return
 
 
-def _correlated(request: Request, engine: Engine, correlation_id: str) -> list[Workflow]:
+def _correlated(
+    request: Request, engine: Engine, names: tuple[str, ...] | None, correlation_id: str
+) -> list[Workflow]:
     query = WorkflowQuery(
-        names=(request.path["name"],),
+        names=names,
         correlation_ids=(correlation_id,),
         statuses=None if INCLUDE_CLOSED.of(request) else (WorkflowStatus.RUNNING,),
     )

@@ -47,6 +47,7 @@ from dalsegno.models.execution import (
 )
 from dalsegno.models.requests import (
     CorrelationIdsRequest,
+    NamedTaskResult,
     RerunWorkflowRequest,
     SkipTaskRequest,
     StartWorkflowRequest,
@@ -110,6 +111,7 @@ __all__ = [
     "JsonObject",
     "JsonValue",
     "Millis",
+    "NamedTaskResult",
     "PollData",
     "RateLimitConfig",
     "RateLimitPolicy",

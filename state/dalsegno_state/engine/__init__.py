@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from dalsegno.models import JsonObject
+from dalsegno_state.engine.alterations import Alterations
 from dalsegno_state.engine.children import Children
 from dalsegno_state.engine.claiming import Claims
 from dalsegno_state.engine.effects.absent import no_services
@@ -22,6 +23,7 @@ from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
+from dalsegno_state.engine.mocked_runs import MockedRuns
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.removal import Removal, Retention
 from dalsegno_state.engine.runner import Runner
@@ -93,6 +95,10 @@ class Engine:
         self.executions = Executions(ports, loader, self._runner, starter, self.removal)
         self.tasks = Tasks(ports, self.queries, self._runner, claims, self.external)
         self.triggers = Triggers(ports, starter)
+        self.executions = Executions(ports, loader, self._runner, starter)
+        self.alterations = Alterations(ports, loader, self._runner, starter)
+        self.mocked_runs = MockedRuns(ports, self.executions, self._runner)
+        self.tasks = Tasks(ports, self.queries, self._runner, claims)
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
