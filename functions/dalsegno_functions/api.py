@@ -10,6 +10,7 @@ from dalsegno_functions.observability import instrument
 from dalsegno_functions.routes import (
     environment,
     external_payloads,
+    admin,
     health,
     metadata,
     poll,
@@ -46,6 +47,7 @@ OPERATIONS: Final = (
     *secrets.routes,
     *environment.routes,
     *scheduler.routes,
+    *admin.routes,
     *health.routes,
 )
 

@@ -40,7 +40,7 @@ _OF_WORKFLOWS: Final = {
     "workflowStartTime": "startTime",
 }
 _OPEN_TASKS: Final = frozenset({TaskStatus.SCHEDULED, TaskStatus.IN_PROGRESS})
-_OPEN: Final = (WorkflowStatus.RUNNING, WorkflowStatus.PAUSED)
+OPEN_WORKFLOWS: Final = (WorkflowStatus.RUNNING, WorkflowStatus.PAUSED)
 
 
 def workflow_query(
@@ -93,7 +93,7 @@ def task_query(
             texts = cast(tuple[str, ...], each.values)
             task_ids = task_ids if any(map(is_pattern, texts)) else _both(task_ids, texts)
         elif isinstance(each, OneOf) and each.field == "status" and {*each.values} <= _OPEN_TASKS:
-            workflows = replace(workflows, statuses=_OPEN)
+            workflows = replace(workflows, statuses=OPEN_WORKFLOWS)
         elif isinstance(each, OneOf | Compared | StartsWith) and each.field in _OF_WORKFLOWS:
             of_workflow = replace(each, field=_OF_WORKFLOWS[each.field])
             workflows = narrowed(workflows, of_workflow)

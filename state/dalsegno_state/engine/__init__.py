@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from dalsegno.models import JsonObject
+from dalsegno_state.engine.administration import Administration
 from dalsegno_state.engine.alterations import Alterations
 from dalsegno_state.engine.children import Children
 from dalsegno_state.engine.claiming import Claims
@@ -98,6 +99,7 @@ class Engine:
         self.executions = Executions(ports, loader, self._runner, starter)
         self.alterations = Alterations(ports, loader, self._runner, starter)
         self.mocked_runs = MockedRuns(ports, self.executions, self._runner)
+        self.administration = Administration(ports, loader, self.queries, self._runner)
         self.tasks = Tasks(ports, self.queries, self._runner, claims)
         self.tags = Tags(ports.documents)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
