@@ -1,7 +1,7 @@
 """Conditions on the fields of what is searched, as a tree; and whether they hold."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, TypeAlias, assert_never
@@ -98,6 +98,15 @@ def all_of(*conditions: Condition | None) -> Condition | None:
     """Return what holds if all conditions do, or None if there are none."""
     given = tuple(each for each in conditions if each is not None)
     return AllOf(given) if len(given) > 1 else next(iter(given), None)
+
+
+def conjuncts(condition: Condition | None) -> Iterator[Condition]:
+    """Yield the conditions that must all hold if this one is to."""
+    if isinstance(condition, AllOf):
+        for each in condition.conditions:
+            yield from conjuncts(each)
+    elif condition is not None:
+        yield condition
 
 
 def is_pattern(value: Value) -> bool:

@@ -1,19 +1,19 @@
 """What a search asks the stores for: what indexes can serve apart, the rest as a condition."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeVar, cast
 
 from dalsegno.errors import InvalidRequestError
 from dalsegno.models import TaskStatus, WorkflowStatus
 from dalsegno_state.conditions import (
-    AllOf,
     Compared,
     Condition,
     Not,
     OneOf,
     StartsWith,
     all_of,
+    conjuncts,
     is_pattern,
 )
 from dalsegno_state.ports import Order, TaskQuery, WorkflowQuery
@@ -88,7 +88,7 @@ def task_query(
     """Return the search for task attempts that a request asks for. See ``workflow_query``."""
     where = parse(query or "", TASK_FIELDS)
     workflows, task_ids = WorkflowQuery(), None
-    for each in _conjuncts(where):
+    for each in conjuncts(where):
         if isinstance(each, OneOf) and each.field == "taskId":
             texts = cast(tuple[str, ...], each.values)
             task_ids = task_ids if any(map(is_pattern, texts)) else _both(task_ids, texts)
@@ -111,21 +111,13 @@ def task_query(
 def narrowed(query: WorkflowQuery, condition: Condition | None) -> WorkflowQuery:
     """Return the search narrowed by a condition."""
     rest = []
-    for each in _conjuncts(condition):
+    for each in conjuncts(condition):
         narrower = _narrowed_by(query, each)
         if narrower is None:
             rest.append(each)
         else:
             query = narrower
     return replace(query, where=all_of(query.where, *rest))
-
-
-def _conjuncts(condition: Condition | None) -> Iterator[Condition]:
-    if isinstance(condition, AllOf):
-        for each in condition.conditions:
-            yield from _conjuncts(each)
-    elif condition is not None:
-        yield condition
 
 
 def _narrowed_by(query: WorkflowQuery, condition: Condition) -> WorkflowQuery | None:

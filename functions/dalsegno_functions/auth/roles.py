@@ -142,7 +142,7 @@ def _starts(method: str, segments: list[str]) -> bool:
 def _changes_definitions(method: str, segments: list[str]) -> bool:
     """Return whether a request changes what runs rather than whether it runs."""
     match segments:
-        case ["api", "metadata" | "environment", *_]:
+        case ["api", "metadata" | "environment" | "schema", *_]:
             return method not in _READS
         case ["api", "scheduler", "schedules", *_]:
             return method in {"POST", "DELETE"}

@@ -28,6 +28,9 @@ from dalsegno_state.engine.mocked_runs import MockedRuns
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.removal import Removal, Retention
 from dalsegno_state.engine.runner import Runner
+from dalsegno_state.engine.scheduler import Scheduler
+from dalsegno_state.engine.schedules import Schedules
+from dalsegno_state.engine.schemas import Schemas
 from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter
 from dalsegno_state.engine.storing import Writer
@@ -102,6 +105,7 @@ class Engine:
         self.administration = Administration(ports, loader, self.queries, self._runner)
         self.tasks = Tasks(ports, self.queries, self._runner, claims)
         self.tags = Tags(ports.documents)
+        self.schemas = Schemas(ports.documents, ports.clock)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
         self._definition_of = starter.definition_of
