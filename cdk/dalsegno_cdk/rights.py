@@ -52,6 +52,7 @@ class Rights:
             self._objects,
             self._uploads,
             self._archive,
+            self._files,
             self._secrets,
             self._parameters,
             "*",
@@ -68,6 +69,8 @@ class Rights:
     @property
     def _archive(self) -> str:
         return self.storage.payloads.arn_for_objects(f"{ARCHIVE_PREFIX}/*")
+    def _files(self) -> str:
+        return self.storage.payloads.arn_for_objects("files/*")
 
     @property
     def _secrets(self) -> str:
@@ -125,6 +128,10 @@ class Rights:
                 }
             },
         )
+    def keep_files(self, function: EngineFunction) -> None:
+        """Let a function sign URLs for files, and see to uploads in parts; URLs are its rights."""
+        actions = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+        function.allow(*actions, on=[self._files])
 
     def archive(self, function: EngineFunction) -> None:
         """Let a function write ended executions to the archive, and read none, if there is one."""

@@ -12,6 +12,7 @@ from dalsegno_functions.routes import (
     external_payloads,
     admin,
     environment,
+    files,
     health,
     metadata,
     metadata_tags,
@@ -53,6 +54,7 @@ OPERATIONS: Final = (
     *secrets.routes,
     *environment.routes,
     *scheduler.routes,
+    *files.routes,
     *admin.routes,
     *health.routes,
 )

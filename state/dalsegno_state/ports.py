@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from dalsegno.models import (
     EpochMillis,
@@ -506,6 +506,68 @@ class Secrets(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """What is known of a file's bytes without reading them.
+
+    Attributes:
+        content_hash: Another for other bytes; by which method, the store decides.
+    """
+
+    size_bytes: int
+    content_hash: str
+
+
+class FileStore(Protocol):
+    """The bytes of files, by keys of letters, digits, ``.``, ``-``, ``_`` and ``~``.
+
+    Attributes:
+        storage_type: Conductor's name of it: ``S3``, or ``CONDUCTOR`` for this server.
+    """
+
+    storage_type: ClassVar[str]
+
+    def upload_url(self, key: str, content_type: str, *, seconds: int) -> str | None:
+        """Return where to PUT a file; None if it is to be sent through this server."""
+        ...
+
+    def download_url(self, key: str, file_name: str, *, seconds: int) -> str | None:
+        """Return where to GET a file; None if it is to be had from this server."""
+        ...
+
+    def write(self, key: str, body: bytes) -> None:
+        """Store a file that came through this server; raises InvalidRequestError if none may."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return a file that goes through this server; raises KeyError, InvalidRequestError."""
+        ...
+
+    def content(self, key: str) -> StoredContent | None:
+        """Return what is stored, or None."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Forget a file; absent is fine."""
+        ...
+
+    def start_multipart(self, key: str, content_type: str) -> str:
+        """Return the id of an upload in parts; raises InvalidRequestError if there are none."""
+        ...
+
+    def part_url(self, key: str, upload_id: str, number: int, *, seconds: int) -> str:
+        """Return where to PUT a part; raises InvalidRequestError if there are none."""
+        ...
+
+    def complete_multipart(self, key: str, upload_id: str, tags: list[str]) -> None:
+        """Make a file of its parts; raises InvalidRequestError if the tags are not theirs."""
+        ...
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        """Forget the parts of an upload; absent is fine."""
+        ...
+
+
 class Clock(Protocol):
     """Time, as an argument."""
 
@@ -651,6 +713,7 @@ class Ports:
     payloads: PayloadStore
     external: ExternalPayloads
     archive: Archive
+    files: FileStore
     limits: Limits
     logs: TaskLogs
     polls: PollRecords
@@ -668,6 +731,7 @@ __all__ = [
     "EventPublisher",
     "ExternalPayloads",
     "FunctionInvoker",
+    "FileStore",
     "FoundTask",
     "HttpCallError",
     "HttpClient",
@@ -689,6 +753,7 @@ __all__ = [
     "ServiceCallError",
     "Services",
     "StateStore",
+    "StoredContent",
     "TaskLogs",
     "TaskQuery",
     "WorkflowQuery",

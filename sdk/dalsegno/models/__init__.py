@@ -45,6 +45,16 @@ from dalsegno.models.execution import (
     TaskExecLog,
     Workflow,
 )
+from dalsegno.models.files import (
+    FileDownloadUrl,
+    FileHandle,
+    FileMultipart,
+    FileMultipartCompletion,
+    FileUpload,
+    FileUploadCompletion,
+    FileUploadRequest,
+    FileUploadUrl,
+)
 from dalsegno.models.requests import (
     CorrelationIdsRequest,
     NamedTaskResult,
@@ -103,6 +113,14 @@ __all__ = [
     "ExecutionMetadata",
     "Expression",
     "ExternalStorageLocation",
+    "FileDownloadUrl",
+    "FileHandle",
+    "FileMultipart",
+    "FileMultipartCompletion",
+    "FileUpload",
+    "FileUploadCompletion",
+    "FileUploadRequest",
+    "FileUploadUrl",
     "HealthCheckStatus",
     "IdempotencyStrategy",
     "Int32",

@@ -21,6 +21,7 @@ from dalsegno_state.engine.effects.work import Effect
 from dalsegno_state.engine.environment import ManagedEnvironment
 from dalsegno_state.engine.executions import Executions
 from dalsegno_state.engine.external import ExternalStorage
+from dalsegno_state.engine.files import Files
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
@@ -105,6 +106,7 @@ class Engine:
         self.administration = Administration(ports, loader, self.queries, self._runner)
         self.tasks = Tasks(ports, self.queries, self._runner, claims)
         self.tags = Tags(ports.documents)
+        self.files = Files(ports)
         self.schemas = Schemas(ports.documents, ports.clock)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
