@@ -128,6 +128,7 @@ class Rights:
                 }
             },
         )
+
     def keep_files(self, function: EngineFunction) -> None:
         """Let a function sign URLs for files, and see to uploads in parts; URLs are its rights."""
         actions = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")

@@ -19,7 +19,6 @@ from dalsegno_functions.routes import (
     poll,
     queues,
     scheduler,
-    secrets,
     schemas,
     searches,
     secrets,

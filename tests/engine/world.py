@@ -286,6 +286,7 @@ class World:
         )
         self.ports.queues.delete(EVENTS_QUEUE, [message.receipt for message in received])
         return [json.loads(message.body) for message in received]
+
     def upgrade(self, workflow_id: str, **request: Any) -> None:
         asked = UpgradeWorkflowRequest.model_validate({"name": "flow", **request})
         self.engine.alterations.upgrade(workflow_id, asked)

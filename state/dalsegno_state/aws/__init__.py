@@ -11,6 +11,7 @@ from dalsegno_state.aws.event_publisher import AwsEventPublisher
 from dalsegno_state.aws.external import S3ExternalPayloads
 from dalsegno_state.aws.functions import LambdaInvoker
 from dalsegno_state.aws.file_contents import S3FileStore
+from dalsegno_state.aws.functions import LambdaInvoker
 from dalsegno_state.aws.limits import DynamoLimits
 from dalsegno_state.aws.logs import DynamoTaskLogs
 from dalsegno_state.aws.payloads import S3PayloadStore
