@@ -102,6 +102,7 @@ class Functions(Construct):
         self.rights.define_workflows(function)
         self.rights.manage_secrets(function)
         self.rights.archive(function)
+        self.rights.keep_files(function)
         self.rights.list_queues(function)
         self._check_callers(function)
         return function

@@ -42,7 +42,6 @@ class Rights:
     storage: Storage
     messaging: Messaging
     timers: Timers
-    archives: bool = False
 
     def patterns(self) -> list[str]:
         """Return every pattern that a right is granted on, in place of what bears one name."""
@@ -52,6 +51,7 @@ class Rights:
             self._objects,
             self._uploads,
             self._archive,
+            self._files,
             self._secrets,
             self._parameters,
             "*",
@@ -68,6 +68,10 @@ class Rights:
     @property
     def _archive(self) -> str:
         return self.storage.payloads.arn_for_objects(f"{ARCHIVE_PREFIX}/*")
+
+    @property
+    def _files(self) -> str:
+        return self.storage.payloads.arn_for_objects("files/*")
 
     @property
     def _secrets(self) -> str:
@@ -126,9 +130,14 @@ class Rights:
             },
         )
 
+    def keep_files(self, function: EngineFunction) -> None:
+        """Let a function sign URLs for files, and see to uploads in parts; URLs are its rights."""
+        actions = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+        function.allow(*actions, on=[self._files])
+
     def archive(self, function: EngineFunction) -> None:
         """Let a function write ended executions to the archive, and read none, if there is one."""
-        if self.archives:
+        if self.settings.archive:
             function.allow("s3:PutObject", on=[self._archive])
 
     def check_tokens(self, function: EngineFunction, secret: secretsmanager.ISecret) -> None:

@@ -8,18 +8,25 @@ from dalsegno_functions.http.response import GatewayReply
 from dalsegno_functions.http.router import Router
 from dalsegno_functions.observability import instrument
 from dalsegno_functions.routes import (
+    admin,
     environment,
     external_payloads,
+    files,
     health,
     metadata,
+    metadata_tags,
     poll,
     queues,
     scheduler,
+    schemas,
+    searches,
     secrets,
     tasks,
     webhooks,
     workflow,
     workflow_bulk,
+    workflow_changes,
+    workflow_execute,
     workflow_messages,
     workflow_reads,
 )
@@ -28,10 +35,15 @@ from dalsegno_state.engine import Engine
 
 OPERATIONS: Final = (
     *metadata.routes,
+    *metadata_tags.routes,
+    *schemas.routes,
     *workflow.routes,
     *workflow_reads.routes,
     *workflow_bulk.routes,
     *workflow_messages.routes,
+    *workflow_execute.routes,
+    *workflow_changes.routes,
+    *searches.routes,
     *tasks.routes,
     *webhooks.routes,
     *external_payloads.routes,
@@ -40,6 +52,8 @@ OPERATIONS: Final = (
     *secrets.routes,
     *environment.routes,
     *scheduler.routes,
+    *files.routes,
+    *admin.routes,
     *health.routes,
 )
 

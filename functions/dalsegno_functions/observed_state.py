@@ -6,7 +6,7 @@ from typing import Protocol
 
 from dalsegno.models import EpochMillis
 from dalsegno_state.execution import TaskState, WorkflowState
-from dalsegno_state.ports import Due, StateStore, WorkflowQuery
+from dalsegno_state.ports import Due, FoundTask, StateStore, TaskQuery, WorkflowQuery
 from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
 
 
@@ -100,6 +100,10 @@ class ObservedStateStore:
     def search(self, query: WorkflowQuery) -> tuple[int, list[WorkflowState]]:
         """See ``StateStore.search``."""
         return self.inner.search(query)
+
+    def search_tasks(self, query: TaskQuery) -> tuple[int, list[FoundTask]]:
+        """See ``StateStore.search_tasks``."""
+        return self.inner.search_tasks(query)
 
     def remove(self, workflow_id: str) -> None:
         """See ``StateStore.remove``."""

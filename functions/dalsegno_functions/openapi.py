@@ -116,11 +116,12 @@ def _operation(route: Route[C], name: str, schemas: _Schemas) -> JsonObject:
         },
     }
     if route.body is not None:
+        content: JsonObject = {"schema": schemas[repr(route.body.type), "validation"]}
+        if route.body.example is not None:
+            content["example"] = route.body.example
         operation["requestBody"] = {
             "required": route.body.default is None,
-            "content": {
-                "application/json": {"schema": schemas[repr(route.body.type), "validation"]}
-            },
+            "content": {"application/json": content},
         }
     elif route.text_body:
         operation["requestBody"] = {

@@ -152,6 +152,7 @@ def worker_engine(queues: Queues) -> Engine:
             payloads=ports.payloads,
             external=ports.external,
             archive=ports.archive,
+            files=ports.files,
             limits=ports.limits,
             logs=ports.logs,
             polls=ports.polls,

@@ -135,6 +135,8 @@ def _look_after_end(draft: Draft, event: Look) -> None:
 def _open_attempt(draft: Draft, ref: str, task_id: str) -> TaskState | None:
     """Return the attempt if it is open; otherwise see that what follows it is under way."""
     task = draft.task(ref)
+    if task is not None and not draft.is_planned(task):
+        return None
     if task is not None and task.task_id == task_id and not task.status.is_terminal:
         return task
     if task is not None:

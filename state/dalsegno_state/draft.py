@@ -222,6 +222,13 @@ class Draft:
         plan = self._branch(root_ref)
         return Place(plan, plan.nodes[task.base_ref], task.iterations, root_ref)
 
+    def is_planned(self, task: TaskState) -> bool:
+        """Return whether the definition has a task; an upgrade may have overtaken its creation."""
+        if task.root is not None and task.node is None:
+            root = self.task(task.root)
+            return root is not None and root.node is not None
+        return task.node is not None or task.base_ref in self.view.plan.nodes
+
     def task_def(self, place: Place, task_name: str) -> TaskDef | None:
         """Return the definition that rules a task, or None if it has none.
 

@@ -116,6 +116,11 @@ def end_of_child(parent: WorkflowState) -> Terminate:
     return Terminate(reason=f"Parent workflow has been terminated with {cause}")
 
 
+def end_of_abandoned(task_ref: str) -> Terminate:
+    """Return what ends a workflow whose parent's task was skipped or forgotten while it ran."""
+    return Terminate(reason=f"Parent workflow went on without task {task_ref}")
+
+
 def _end(
     draft: Draft,
     status: WorkflowStatus,

@@ -102,10 +102,10 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A retry, rerun or restart under way; whoever finds it carries it on.
+    """A retry, rerun or the like under way; whoever finds it carries it on.
 
     Attributes:
-        kind: ``retry``, ``rerun``, ``restart`` or ``revive``.
+        kind: ``retry``, ``rerun``, ``restart``, ``revive``, ``jump`` or ``upgrade``.
         arguments: What the caller asked for.
     """
 
@@ -120,14 +120,15 @@ class WorkflowState:
     Attributes:
         definition_hash: Names the immutable snapshot of the definition it runs.
         revision: Raised by each write; every write names the one it replaces.
-        run: Raised by retry, rerun and restart, so that no task id ever comes twice.
+        run: Raised by retry, rerun, restart and jump, so that no task id ever comes twice.
         parent_task_id: The SUB_WORKFLOW task that started it, if any.
         followers: SUB_WORKFLOW tasks that wait for it although they have not started it.
         rate_limit_key: Names the executions of this workflow that share its limit, if it has one.
         rate_limited: It waits for a slot under that limit; nothing of it begins before.
-        operation: Unfinished retry, rerun or restart.
+        operation: Unfinished retry, rerun, restart, jump or upgrade.
         unpublished: Changes of its status that are yet to be told: see ``state_changes``.
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
+        classifier: What kind of workflow the definition says it is.
         archived: Removed by its owner: it can be read, and nothing else.
         wake_at: When to look at the workflow whatever happens; None once there is no need.
             Kept beside the item, written by ``PullWake`` and ``SetWake`` only.
@@ -169,5 +170,6 @@ class WorkflowState:
     unpublished: tuple[str, ...] = ()
     closing: bool = False
     archived: bool = False
+    classifier: str = "workflow"
     wake_at: EpochMillis | None = None
     wake_interval_ms: int = 0

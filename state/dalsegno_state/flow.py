@@ -203,7 +203,7 @@ def finish(
 def follow(draft: Draft, ref: str) -> None:
     """Bring about what the stored state of a task calls for; may be repeated at any time."""
     task = draft.task(ref)
-    if task is None or not draft.is_running:
+    if task is None or not draft.is_running or not draft.is_planned(task):
         return
     draft.current = task
     draft.stand_behind(task)
@@ -227,7 +227,7 @@ def settle(draft: Draft, task: TaskState, place: Place) -> None:
 
     A SWITCH with a branch to do has itself ended, but JOINs hear of it at the end of the branch.
     """
-    if chosen_branch(place.node, draft.payload(task.output)) is None:
+    if _branch_taken(draft, task, place) is None:
         flagged = not task.status.is_successful or task.status is TaskStatus.COMPLETED_WITH_ERRORS
         _tell_joins(draft, place, flagged=flagged)
     for watcher in place.node.watchers:
@@ -308,7 +308,7 @@ def has_ended(draft: Draft, place: Place) -> bool:
         return not _exists_later(draft, place)
     if not is_over(draft, task, place):
         return False
-    chosen = chosen_branch(place.node, draft.payload(task.output))
+    chosen = _branch_taken(draft, task, place)
     if chosen and not has_ended(draft, place.at(chosen)):
         return False
     return place.node.next_ref is None or has_ended(draft, place.at(place.node.next_ref))
@@ -333,6 +333,13 @@ def chosen_branch(node: Node, output: JsonObject) -> str | None:
     if branch is None or (not branch and task.type == "DECISION"):
         branch = task.default_case
     return branch[0].task_reference_name if branch else None
+
+
+def _branch_taken(draft: Draft, task: TaskState, place: Place) -> str | None:
+    """Return the first task of the branch that follows a finished task; none if it was skipped."""
+    if task.status is TaskStatus.SKIPPED:
+        return None
+    return chosen_branch(place.node, draft.payload(task.output))
 
 
 def watch_deadline(draft: Draft, task: TaskState, place: Place) -> None:

@@ -86,6 +86,19 @@ class Plan:
                 inside.add(node.ref)
                 yield node
 
+    def lists_in(self, ref: str) -> Iterator[Node]:
+        """Yield the first node of each list of tasks in an operator."""
+        children = [node for node in self.nodes.values() if node.parent_ref == ref]
+        followers = {node.next_ref for node in children}
+        return (node for node in children if node.ref not in followers)
+
+    def list_from(self, node: Node) -> Iterator[Node]:
+        """Yield a node and those that follow it in its list."""
+        yield node
+        while node.next_ref is not None:
+            node = self.nodes[node.next_ref]
+            yield node
+
 
 def compile_plan(definition: WorkflowDef) -> Plan:
     """Return the plan of a definition."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from dalsegno.models import (
     EpochMillis,
@@ -15,6 +15,7 @@ from dalsegno.models import (
     WorkflowDef,
     WorkflowStatus,
 )
+from dalsegno_state.conditions import Condition
 from dalsegno_state.execution import PayloadRef, TaskState, WorkflowState
 from dalsegno_state.external_paths import ExternalOperation
 from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
@@ -100,6 +101,14 @@ class StateStore(Protocol):
         """
         ...
 
+    def search_tasks(self, query: "TaskQuery") -> tuple[int, list["FoundTask"]]:
+        """Return the number of task attempts that match, and the asked page of them.
+
+        Raises:
+            InvalidRequestError: The store cannot look that far; it says what to add.
+        """
+        ...
+
     def remove(self, workflow_id: str) -> None:
         """Forget a workflow with all its tasks, attempts, arrivals and wake; absent is fine."""
         ...
@@ -113,9 +122,22 @@ class Due:
     wake_at: EpochMillis
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A field that hits are sorted by; those that lack a value are least."""
+
+    field: str
+    ascending: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowQuery:
-    """A search over workflow items; None means any. Newest first unless ``ascending``."""
+    """A search over workflow items; None means any. Newest first unless ordered otherwise.
+
+    Attributes:
+        where: What must hold beside all else; its fields are those of ``search_fields``.
+        order: Later fields, and last the workflow id, decide between equals of earlier ones.
+    """
 
     names: tuple[str, ...] | None = None
     versions: tuple[int, ...] | None = None
@@ -127,11 +149,43 @@ class WorkflowQuery:
     started_before: EpochMillis | None = None
     ended_after: EpochMillis | None = None
     ended_before: EpochMillis | None = None
+    where: Condition | None = None
     text: str | None = None
-    order_by: str = "startTime"
-    ascending: bool = False
+    order: tuple[Order, ...] = (Order("startTime"),)
     start: int = 0
     size: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskQuery:
+    """A search over task attempts, current and earlier; None means any.
+
+    Attributes:
+        workflows: Those whose tasks are looked at.
+        task_ids: Narrows the search as ``where`` does, but tells where to look.
+        order: Later fields, and last the task id, decide between equals of earlier ones.
+    """
+
+    workflows: WorkflowQuery = WorkflowQuery()
+    task_ids: tuple[str, ...] | None = None
+    where: Condition | None = None
+    text: str | None = None
+    order: tuple[Order, ...] = (Order("startTime"),)
+    start: int = 0
+    size: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTask:
+    """An attempt with the workflow it belongs to.
+
+    Attributes:
+        is_current: No later attempt has replaced it.
+    """
+
+    task: TaskState
+    workflow: WorkflowState
+    is_current: bool = True
 
 
 class DefinitionStore(Protocol):
@@ -455,6 +509,68 @@ class Secrets(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """What is known of a file's bytes without reading them.
+
+    Attributes:
+        content_hash: Another for other bytes; by which method, the store decides.
+    """
+
+    size_bytes: int
+    content_hash: str
+
+
+class FileStore(Protocol):
+    """The bytes of files, by keys of letters, digits, ``.``, ``-``, ``_`` and ``~``.
+
+    Attributes:
+        storage_type: Conductor's name of it: ``S3``, or ``CONDUCTOR`` for this server.
+    """
+
+    storage_type: ClassVar[str]
+
+    def upload_url(self, key: str, content_type: str, *, seconds: int) -> str | None:
+        """Return where to PUT a file; None if it is to be sent through this server."""
+        ...
+
+    def download_url(self, key: str, file_name: str, *, seconds: int) -> str | None:
+        """Return where to GET a file; None if it is to be had from this server."""
+        ...
+
+    def write(self, key: str, body: bytes) -> None:
+        """Store a file that came through this server; raises InvalidRequestError if none may."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return a file that goes through this server; raises KeyError, InvalidRequestError."""
+        ...
+
+    def content(self, key: str) -> StoredContent | None:
+        """Return what is stored, or None."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Forget a file; absent is fine."""
+        ...
+
+    def start_multipart(self, key: str, content_type: str) -> str:
+        """Return the id of an upload in parts; raises InvalidRequestError if there are none."""
+        ...
+
+    def part_url(self, key: str, upload_id: str, number: int, *, seconds: int) -> str:
+        """Return where to PUT a part; raises InvalidRequestError if there are none."""
+        ...
+
+    def complete_multipart(self, key: str, upload_id: str, tags: list[str]) -> None:
+        """Make a file of its parts; raises InvalidRequestError if the tags are not theirs."""
+        ...
+
+    def abort_multipart(self, key: str, upload_id: str) -> None:
+        """Forget the parts of an upload; absent is fine."""
+        ...
+
+
 class Clock(Protocol):
     """Time, as an argument."""
 
@@ -600,6 +716,7 @@ class Ports:
     payloads: PayloadStore
     external: ExternalPayloads
     archive: Archive
+    files: FileStore
     limits: Limits
     logs: TaskLogs
     polls: PollRecords
@@ -616,6 +733,8 @@ __all__ = [
     "Due",
     "EventPublisher",
     "ExternalPayloads",
+    "FileStore",
+    "FoundTask",
     "FunctionInvoker",
     "HttpCallError",
     "HttpClient",
@@ -624,6 +743,7 @@ __all__ = [
     "KafkaRecord",
     "Limits",
     "Message",
+    "Order",
     "OutgoingEvent",
     "PayloadStore",
     "PollRecords",
@@ -636,6 +756,8 @@ __all__ = [
     "ServiceCallError",
     "Services",
     "StateStore",
+    "StoredContent",
     "TaskLogs",
+    "TaskQuery",
     "WorkflowQuery",
 ]

@@ -12,7 +12,9 @@ from dalsegno.models import (
     WorkflowSchedule,
     WorkflowScheduleExecution,
 )
-from dalsegno_state.search_language import Clause, parse
+from dalsegno_state.conditions import Condition, OneOf, conjuncts, holds, is_pattern
+from dalsegno_state.search_fields import Field
+from dalsegno_state.search_language import parse
 
 M = TypeVar("M", bound=ConductorModel)
 
@@ -33,23 +35,14 @@ _EXECUTION_KEYS: Final[dict[str, Callable[[WorkflowScheduleExecution], int | str
     "workflowName": lambda each: each.workflow_name or "",
     "state": lambda each: each.state.value,
 }
-_TEXTS: Final[dict[str, Callable[[WorkflowScheduleExecution], str | None]]] = {
-    "scheduleName": lambda each: each.schedule_name,
-    "state": lambda each: each.state.value,
-    "workflowName": lambda each: each.workflow_name,
-    "workflowId": lambda each: each.workflow_id,
-    "executionId": lambda each: each.execution_id,
-}
-_TIMES: Final[dict[str, Callable[[WorkflowScheduleExecution], int]]] = {
-    "scheduledTime": lambda each: each.scheduled_time,
-    "executionTime": lambda each: each.execution_time,
-}
-_COMPARISONS: Final[dict[str, Callable[[int, int], bool]]] = {
-    "=": lambda time, other: time == other,
-    "<": lambda time, other: time < other,
-    "<=": lambda time, other: time <= other,
-    ">": lambda time, other: time > other,
-    ">=": lambda time, other: time >= other,
+_EXECUTION_FIELDS: Final[dict[str, Field[WorkflowScheduleExecution]]] = {
+    "scheduleName": Field(lambda each: each.schedule_name),
+    "state": Field(lambda each: each.state.value, words=frozenset(ScheduleExecutionState)),
+    "workflowName": Field(lambda each: each.workflow_name),
+    "workflowId": Field(lambda each: each.workflow_id),
+    "executionId": Field(lambda each: each.execution_id),
+    "scheduledTime": Field(lambda each: each.scheduled_time, is_number=True),
+    "executionTime": Field(lambda each: each.execution_time, is_number=True),
 }
 
 
@@ -108,7 +101,7 @@ class ScheduleQuery:
 class ExecutionQuery:
     """A search over what schedules did."""
 
-    clauses: tuple[Clause, ...] = ()
+    where: Condition | None = None
     text: str | None = None
     page: Page = Page()
 
@@ -116,11 +109,12 @@ class ExecutionQuery:
     def schedule_names(self) -> set[str] | None:
         """The schedules whose executions are to be looked at; None for all."""
         named = [
-            set(clause.values)
-            for clause in self.clauses
-            if clause.field == "scheduleName" and clause.operator in {"=", "IN"}
+            {str(value) for value in each.values}
+            for each in conjuncts(self.where)
+            if isinstance(each, OneOf) and each.field == "scheduleName"
         ]
-        return set.intersection(*named) if named else None
+        exact = [names for names in named if not any(map(is_pattern, names))]
+        return set.intersection(*exact) if exact else None
 
     def of(
         self, executions: Iterable[WorkflowScheduleExecution]
@@ -130,9 +124,11 @@ class ExecutionQuery:
         return self.page.of(hits, _EXECUTION_KEYS, "scheduledTime:DESC")
 
     def _matches(self, execution: WorkflowScheduleExecution) -> bool:
-        return all(_satisfies(execution, clause) for clause in self.clauses) and _has_text(
-            execution, self.text
+        where = self.where
+        is_wanted = where is None or holds(
+            where, lambda name: _EXECUTION_FIELDS[name].of(execution)
         )
+        return is_wanted and _has_text(execution, self.text)
 
 
 def execution_query(query: str | None, text: str | None, page: Page) -> ExecutionQuery:
@@ -145,32 +141,9 @@ def execution_query(query: str | None, text: str | None, page: Page) -> Executio
     if asked in {"", "*"}:
         return ExecutionQuery(text=text, page=page)
     is_name = not any(sign in asked for sign in "=<>(")
-    name = Clause("scheduleName", "=", (asked.strip("'\""),))
-    clauses = (name,) if is_name else tuple(parse(asked))
-    for clause in clauses:
-        _check(clause)
-    return ExecutionQuery(clauses=clauses, text=text, page=page)
-
-
-def _check(clause: Clause) -> None:
-    if clause.field in _TIMES:
-        if clause.operator not in _COMPARISONS:
-            clause.refuse(f"a time can be compared by {', '.join(_COMPARISONS)} only")
-        if not clause.values[0].lstrip("-").isdecimal():
-            clause.refuse("expected epoch milliseconds")
-    elif clause.field not in _TEXTS:
-        clause.refuse(f"unknown field, known are {', '.join([*_TEXTS, *_TIMES])}")
-    elif clause.operator not in {"=", "IN"}:
-        clause.refuse("the field can be compared by = and IN only")
-    elif clause.field == "state" and not set(clause.values) <= set(ScheduleExecutionState):
-        clause.refuse(f"known states are {', '.join(ScheduleExecutionState)}")
-
-
-def _satisfies(execution: WorkflowScheduleExecution, clause: Clause) -> bool:
-    if clause.field in _TIMES:
-        time = _TIMES[clause.field](execution)
-        return _COMPARISONS[clause.operator](time, int(clause.values[0]))
-    return _TEXTS[clause.field](execution) in clause.values
+    name = OneOf("scheduleName", (asked.strip("'\""),))
+    where = name if is_name else parse(asked, _EXECUTION_FIELDS)
+    return ExecutionQuery(where=where, text=text, page=page)
 
 
 def _has_text(model: ConductorModel, text: str | None) -> bool:

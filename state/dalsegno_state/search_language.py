@@ -1,29 +1,25 @@
-"""The search language: ``workflowType = 'order' AND status IN (RUNNING, PAUSED)``."""
+"""The search language: ``workflowType = 'order' AND NOT (status IN (RUNNING, PAUSED))``."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final, Literal, NoReturn, TypeAlias, TypeVar, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
 
 from dalsegno.errors import InvalidRequestError
-from dalsegno.models import EpochMillis, WorkflowStatus
-from dalsegno_state.ports import WorkflowQuery
-
-Operator: TypeAlias = Literal["=", "!=", "<", ">", "<=", ">=", "IN"]
-
-SORT_FIELDS: Final = frozenset(
-    {
-        "correlationId",
-        "endTime",
-        "startTime",
-        "status",
-        "updateTime",
-        "workflowId",
-        "workflowType",
-    }
+from dalsegno_state.conditions import (
+    AllOf,
+    AnyOf,
+    Compared,
+    Condition,
+    IsNull,
+    Not,
+    OneOf,
+    StartsWith,
+    Value,
 )
+from dalsegno_state.search_fields import Field
 
-_T = TypeVar("_T")
+_MOST_DEPTH: Final = 32
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -33,22 +29,6 @@ _TOKEN: Final = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """One condition: a field, an operator, and the value or values it is compared with."""
-
-    field: str
-    operator: Operator
-    values: tuple[str, ...]
-
-    def refuse(self, reason: str) -> NoReturn:
-        """Raise InvalidRequestError, naming the clause and what is wrong with it."""
-        values = ", ".join(self.values)
-        raise InvalidRequestError(
-            f"Incorrectly formatted query string: {self.field} {self.operator} {values}: {reason}"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,46 +44,19 @@ class _Token:
         return not (self.is_sign or self.is_quoted) and self.text.upper() == keyword
 
 
-def workflow_query(
-    query: str | None,
-    *,
-    sort: str | None = None,
-    free_text: str | None = None,
-    start: int = 0,
-    size: int = 100,
-) -> WorkflowQuery:
-    """Return the search that ``query``, ``sort`` and ``free_text`` ask for.
-
-    Args:
-        query: Clauses joined by AND; None or blank for all workflows. A ``*`` in a text value
-            stands for any characters.
-        sort: Options ``field:ASC`` or ``field:DESC`` joined by ``|``; the first one counts.
-        free_text: Words to be found; None or ``*`` for all workflows.
-        start: How many hits to leave out.
-        size: How many hits to return at most.
+def parse(query: str, fields: Mapping[str, Field[Any]]) -> Condition | None:
+    """Return the condition that a query states; None if it is blank.
 
     Raises:
-        InvalidRequestError: A clause or an option is malformed or names an unknown field.
+        InvalidRequestError: The query is malformed, or asks a field what it cannot tell.
     """
-    found = WorkflowQuery(start=start, size=size, text=_text(free_text))
-    for clause in parse(query or ""):
-        narrow = _FIELDS.get(clause.field)
-        if narrow is None:
-            clause.refuse(f"unknown field, known are {', '.join(_FIELDS)}")
-        found = narrow(found, clause)
-    return _sorted(found, sort) if sort else found
-
-
-def parse(query: str) -> Iterator[Clause]:
-    """Yield the clauses of a query; raises InvalidRequestError where it is malformed."""
     tokens = _Tokens(query)
     if tokens.at_end():
-        return
-    yield _clause(tokens)
-    while not tokens.at_end():
-        if not tokens.take().is_keyword("AND"):
-            tokens.refuse("expected AND")
-        yield _clause(tokens)
+        return None
+    condition = _Parser(tokens, fields).disjunction()
+    if not tokens.at_end():
+        tokens.refuse("expected AND or OR")
+    return condition
 
 
 class _Tokens:
@@ -128,6 +81,19 @@ class _Tokens:
             return _Token(sign, is_sign=True)
         return _Token(match["word"])
 
+    def take_if(self, accepts: Callable[[_Token], bool]) -> bool:
+        """Take the next token if it is accepted; return whether it was."""
+        if self.at_end():
+            return False
+        position = self._position
+        if accepts(self.take()):
+            return True
+        self._position = position
+        return False
+
+    def take_keyword(self, keyword: str) -> bool:
+        return self.take_if(lambda token: token.is_keyword(keyword))
+
     def take_value(self) -> str:
         token = self.take()
         if token.is_sign:
@@ -147,141 +113,133 @@ class _Tokens:
         )
 
 
-def _clause(tokens: _Tokens) -> Clause:
-    field = tokens.take_value()
-    operator = tokens.take()
-    if operator.is_keyword("IN"):
-        return Clause(field, "IN", _list(tokens))
-    for known in get_args(Operator):
-        if operator.is_sign and operator.text == known:
-            return Clause(field, known, (tokens.take_value(),))
-    tokens.refuse(f"expected an operator after {field}, found {operator.text}")
+class _Parser:
+    """Recursive descent: OR binds less than AND, AND less than NOT."""
+
+    def __init__(self, tokens: _Tokens, fields: Mapping[str, Field[Any]]) -> None:
+        self._tokens = tokens
+        self._fields = fields
+        self._depth = 0
+
+    def disjunction(self) -> Condition:
+        """Return what holds if one of several conditions joined by OR does."""
+        conditions = [self._conjunction()]
+        while self._tokens.take_keyword("OR"):
+            conditions.append(self._conjunction())
+        return _any_of(conditions)
+
+    def _conjunction(self) -> Condition:
+        conditions = [self._factor()]
+        while self._tokens.take_keyword("AND"):
+            conditions.append(self._factor())
+        return AllOf(tuple(conditions)) if len(conditions) > 1 else conditions[0]
+
+    def _factor(self) -> Condition:
+        if self._tokens.take_keyword("NOT"):
+            return Not(self._nested(self._factor))
+        if self._tokens.take_if(lambda token: token.is_sign and token.text == "("):
+            condition = self._nested(self.disjunction)
+            self._tokens.take_sign(")")
+            return condition
+        return self._clause()
+
+    def _nested(self, read: Callable[[], Condition]) -> Condition:
+        self._depth += 1
+        if self._depth > _MOST_DEPTH:
+            self._tokens.refuse(f"nested more than {_MOST_DEPTH} deep")
+        condition = read()
+        self._depth -= 1
+        return condition
+
+    def _clause(self) -> Condition:
+        name = self._tokens.take_value()
+        if name not in self._fields:
+            self._tokens.refuse(f"unknown field {name}, known are {', '.join(self._fields)}")
+        operator = self._tokens.take()
+        if operator.is_sign:
+            return self._compared(name, operator.text)
+        match "" if operator.is_quoted else operator.text.upper():
+            case "IN":
+                return self._one_of(name, self._list())
+            case "NOT":
+                return self._not_in(name)
+            case "BETWEEN":
+                return self._between(name)
+            case "IS":
+                return self._null(name)
+            case "STARTS_WITH":
+                return self._starts_with(name)
+            case _:
+                self._tokens.refuse(f"expected an operator after {name}, found {operator.text}")
+
+    def _compared(self, name: str, sign: str) -> Condition:
+        match sign:
+            case "=":
+                return self._one_of(name, (self._tokens.take_value(),))
+            case "!=":
+                return Not(self._one_of(name, (self._tokens.take_value(),)))
+            case "<" | "<=" | ">" | ">=":
+                return Compared(name, sign, self._number(name))
+            case _:
+                self._tokens.refuse(f"expected an operator after {name}, found {sign}")
+
+    def _not_in(self, name: str) -> Condition:
+        if not self._tokens.take_keyword("IN"):
+            self._tokens.refuse("expected IN after NOT")
+        return Not(self._one_of(name, self._list()))
+
+    def _between(self, name: str) -> Condition:
+        low = self._number(name)
+        if not self._tokens.take_keyword("AND"):
+            self._tokens.refuse("expected AND between the bounds")
+        return AllOf((Compared(name, ">=", low), Compared(name, "<=", self._number(name))))
+
+    def _null(self, name: str) -> Condition:
+        negated = self._tokens.take_keyword("NOT")
+        if not self._tokens.take_keyword("NULL"):
+            self._tokens.refuse(f"expected NULL or NOT NULL after {name} IS")
+        return Not(IsNull(name)) if negated else IsNull(name)
+
+    def _starts_with(self, name: str) -> Condition:
+        if self._fields[name].is_number:
+            self._tokens.refuse(f"{name} is a number and starts with nothing")
+        return StartsWith(name, self._tokens.take_value())
+
+    def _list(self) -> tuple[str, ...]:
+        self._tokens.take_sign("(")
+        values = [self._tokens.take_value()]
+        while self._tokens.take_sign(",", ")") == ",":
+            values.append(self._tokens.take_value())
+        return tuple(values)
+
+    def _one_of(self, name: str, texts: tuple[str, ...]) -> OneOf:
+        return OneOf(name, tuple(self._value(name, text) for text in texts))
+
+    def _value(self, name: str, text: str) -> Value:
+        field = self._fields[name]
+        if field.is_number:
+            return self._whole(name, text)
+        if field.words and text.upper() not in field.words:
+            known = ", ".join(sorted(field.words))
+            self._tokens.refuse(f"unknown {name} {text}, known are {known}")
+        return text.upper() if field.words else text
+
+    def _number(self, name: str) -> int:
+        if not self._fields[name].is_number:
+            self._tokens.refuse(f"{name} is no number: it can be compared by =, != and IN only")
+        return self._whole(name, self._tokens.take_value())
+
+    def _whole(self, name: str, text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            self._tokens.refuse(f"{name}: expected a whole number, got {text}")
+        return int(text)
 
 
-def _list(tokens: _Tokens) -> tuple[str, ...]:
-    tokens.take_sign("(")
-    values = [tokens.take_value()]
-    while tokens.take_sign(",", ")") == ",":
-        values.append(tokens.take_value())
-    return tuple(values)
-
-
-def _text(free_text: str | None) -> str | None:
-    text = (free_text or "").strip()
-    return None if text in {"", "*"} else text
-
-
-def _sorted(query: WorkflowQuery, sort: str) -> WorkflowQuery:
-    field, _, direction = sort.split("|")[0].strip().partition(":")
-    if field not in SORT_FIELDS:
-        raise InvalidRequestError(
-            f"sort: unknown field {field}, known are {', '.join(sorted(SORT_FIELDS))}"
-        )
-    if direction.upper() not in {"", "ASC", "DESC"}:
-        raise InvalidRequestError(f"sort: expected {field}:ASC or {field}:DESC, got {sort}")
-    return replace(query, order_by=field, ascending=direction.upper() != "DESC")
-
-
-def _both(known: tuple[_T, ...] | None, asked: tuple[_T, ...]) -> tuple[_T, ...]:
-    """Return what satisfies two clauses on the same field."""
-    return asked if known is None else tuple(value for value in known if value in asked)
-
-
-def _equal(clause: Clause) -> tuple[str, ...]:
-    if clause.operator not in {"=", "IN"}:
-        clause.refuse("the field can be compared by = and IN only")
-    return clause.values
-
-
-def _by_name(query: WorkflowQuery, clause: Clause) -> WorkflowQuery:
-    return replace(query, names=_both(query.names, _equal(clause)))
-
-
-def _by_id(query: WorkflowQuery, clause: Clause) -> WorkflowQuery:
-    return replace(query, workflow_ids=_both(query.workflow_ids, _equal(clause)))
-
-
-def _by_correlation(query: WorkflowQuery, clause: Clause) -> WorkflowQuery:
-    return replace(query, correlation_ids=_both(query.correlation_ids, _equal(clause)))
-
-
-def _by_parent(query: WorkflowQuery, clause: Clause) -> WorkflowQuery:
-    parents = _both(query.parent_workflow_ids, _equal(clause))
-    return replace(query, parent_workflow_ids=parents)
-
-
-def _by_version(query: WorkflowQuery, clause: Clause) -> WorkflowQuery:
-    versions = tuple(_number(clause, value) for value in _equal(clause))
-    return replace(query, versions=_both(query.versions, versions))
-
-
-def _by_status(query: WorkflowQuery, clause: Clause) -> WorkflowQuery:
-    if clause.operator == "!=":
-        excluded = _status(clause, clause.values[0])
-        asked = tuple(status for status in WorkflowStatus if status != excluded)
-    else:
-        asked = tuple(_status(clause, value) for value in _equal(clause))
-    return replace(query, statuses=_both(query.statuses, asked))
-
-
-def _by_start(query: WorkflowQuery, clause: Clause) -> WorkflowQuery:
-    after, before = _window(clause, query.started_after, query.started_before)
-    return replace(query, started_after=after, started_before=before)
-
-
-def _by_end(query: WorkflowQuery, clause: Clause) -> WorkflowQuery:
-    after, before = _window(clause, query.ended_after, query.ended_before)
-    return replace(query, ended_after=after, ended_before=before)
-
-
-def _window(
-    clause: Clause, after: EpochMillis | None, before: EpochMillis | None
-) -> tuple[EpochMillis | None, EpochMillis | None]:
-    """Return the window narrowed by a clause; both of its ends lie outside."""
-    time = _number(clause, clause.values[0])
-    match clause.operator:
-        case ">":
-            return _later(after, time), before
-        case ">=":
-            return _later(after, time - 1), before
-        case "<":
-            return after, _earlier(before, time)
-        case "<=":
-            return after, _earlier(before, time + 1)
-        case "=":
-            return _later(after, time - 1), _earlier(before, time + 1)
-        case _:
-            clause.refuse("a time can be compared by =, <, <=, > and >= only")
-
-
-def _later(known: EpochMillis | None, asked: EpochMillis) -> EpochMillis:
-    return asked if known is None else max(known, asked)
-
-
-def _earlier(known: EpochMillis | None, asked: EpochMillis) -> EpochMillis:
-    return asked if known is None else min(known, asked)
-
-
-def _number(clause: Clause, text: str) -> int:
-    if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        clause.refuse(f"expected a whole number, got {text}")
-    return int(text)
-
-
-def _status(clause: Clause, text: str) -> WorkflowStatus:
-    try:
-        return WorkflowStatus(text.upper())
-    except ValueError:
-        clause.refuse(f"unknown status {text}, known are {', '.join(WorkflowStatus)}")
-
-
-_FIELDS: Final[dict[str, Callable[[WorkflowQuery, Clause], WorkflowQuery]]] = {
-    "workflowId": _by_id,
-    "workflowType": _by_name,
-    "version": _by_version,
-    "status": _by_status,
-    "correlationId": _by_correlation,
-    "parentWorkflowId": _by_parent,
-    "startTime": _by_start,
-    "endTime": _by_end,
-}
+def _any_of(conditions: list[Condition]) -> Condition:
+    """Return a disjunction; several values of one field are one condition, which indexes serve."""
+    if len(conditions) == 1:
+        return conditions[0]
+    equals = [each for each in conditions if isinstance(each, OneOf)]
+    if len(equals) == len(conditions) and len({each.field for each in equals}) == 1:
+        return OneOf(equals[0].field, tuple(value for each in equals for value in each.values))
+    return AnyOf(tuple(conditions))

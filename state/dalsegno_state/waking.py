@@ -65,7 +65,7 @@ def _look_at_tasks(draft: Draft) -> None:
     for task in tasks:
         if not draft.is_running:
             return
-        if task.status is TaskStatus.SKIPPED:
+        if task.status is TaskStatus.SKIPPED or not draft.is_planned(task):
             continue  # stepped over when execution comes to it, not before
         if _is_left_over(draft, task):
             continue
@@ -129,7 +129,7 @@ def _is_still(draft: Draft) -> bool:
 def _deadlines(draft: Draft) -> list[EpochMillis]:
     found = [workflow_deadline(draft.workflow, draft.view.plan.definition)]
     for task in draft.everything():
-        if not task.status.is_terminal:
+        if not task.status.is_terminal and draft.is_planned(task):
             task_def = draft.task_def(draft.place_of(task), task.name)
             found.append(deadline(task, task_def, draft.now))
             found.append(_in_doubt_at(draft, task))

@@ -200,3 +200,14 @@ def test_who_uses_encrypted_queues_may_use_the_key(resources: Find) -> None:
         actions = _actions(_statements(resources, function, customerKey="true"))
 
         assert {"kms:Decrypt", "kms:GenerateDataKey*"} <= actions
+
+
+def test_only_the_api_reaches_files(resources: Find) -> None:
+    reaching = {
+        function
+        for function in FUNCTIONS
+        for statement in _statements(resources, function)
+        if "/files/*" in str(statement["Resource"])
+    }
+
+    assert reaching == {"Api"}

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from dalsegno.models import WorkflowStatus
+from dalsegno_state.conditions import Condition
 from dalsegno_state.execution import PayloadRef
-from dalsegno_state.ports import StateStore, WorkflowQuery
+from dalsegno_state.ports import Order, StateStore, WorkflowQuery
+from dalsegno_state.search_fields import WORKFLOW_FIELDS
+from dalsegno_state.search_language import parse
 from dalsegno_state.writes import UpdateWorkflow
 from tests.builders import a_workflow_state
 
@@ -19,6 +22,8 @@ WORKFLOWS = (
         created_at=10,
         updated_at=90,
         input={"city": "Köln", "rate": "100%"},
+        priority=5,
+        event="sqs:orders",
     ),
     a_workflow_state(
         "w2",
@@ -40,6 +45,9 @@ WORKFLOWS = (
         ended_at=35,
         updated_at=35,
         input=PayloadRef(key="w3/abc", size_bytes=9000),
+        reason="no stock",
+        failed_refs=("pick", "pack"),
+        classifier="agent",
     ),
     a_workflow_state("x[4]?", name="ship", created_at=40, updated_at=40),
 )
@@ -80,6 +88,8 @@ def test_all_are_found_newest_first(store: StateStore) -> None:
         ({"correlation_ids": ("customer-1",)}, ["w1"]),
         ({"correlation_ids": ("customer-*",)}, ["w2", "w1"]),
         ({"parent_workflow_ids": ("w1",)}, ["w3"]),
+        ({"parent_workflow_ids": ("",)}, ["x[4]?", "w2", "w1"]),
+        ({"parent_workflow_ids": ("", "w1")}, ["x[4]?", "w3", "w2", "w1"]),
         ({"started_after": 20}, ["x[4]?", "w3"]),
         ({"started_before": 20}, ["w1"]),
         ({"started_after": 10, "started_before": 30}, ["w2"]),
@@ -113,7 +123,48 @@ def test_text_is_found_in_ids_names_inputs_and_outputs(
 
 
 @pytest.mark.parametrize(
-    ("order_by", "ids"),
+    ("query", "ids"),
+    [
+        ("workflowType != order", ["x[4]?", "w3"]),
+        ("correlationId NOT IN (customer-1)", ["x[4]?", "w3", "w2"]),
+        ("correlationId IS NULL", ["x[4]?", "w3"]),
+        ("correlationId IS NOT NULL", ["w2", "w1"]),
+        ("correlationId = ''", ["x[4]?", "w3"]),
+        ("correlationId STARTS_WITH customer", ["w2", "w1"]),
+        ("event STARTS_WITH 'sqs:'", ["w1"]),
+        ("event STARTS_WITH 'SQS'", []),
+        ("workflowId STARTS_WITH 'x[4]'", ["x[4]?"]),
+        ("version BETWEEN 1 AND 1", ["x[4]?", "w3", "w1"]),
+        ("version > 1", ["w2"]),
+        ("priority >= 5", ["w1"]),
+        ("priority = 0", ["x[4]?", "w3", "w2"]),
+        ("priority < 0", []),
+        ("updateTime BETWEEN 25 AND 35", ["w3", "w2"]),
+        ("endTime IS NULL", ["x[4]?", "w1"]),
+        ("NOT endTime < 30", ["x[4]?", "w3", "w1"]),
+        ("executionTime <= 5", ["w3", "w2"]),
+        ("classifier = agent", ["w3"]),
+        ("classifier = workflow", ["x[4]?", "w2", "w1"]),
+        ("reasonForIncompletion = '*stock'", ["w3"]),
+        ("failedReferenceTaskNames = '*pack*'", ["w3"]),
+        ("failedReferenceTaskNames = 'pick,pack'", ["w3"]),
+        ("input = '*100%*'", ["w1"]),
+        ("input IS NULL", ["x[4]?", "w3", "w2"]),
+        ('output = \'{"receipt":"R-77"}\'', ["w2"]),
+        ("workflowType = ship OR status = FAILED", ["x[4]?", "w3"]),
+        ("(workflowType = order OR status = FAILED) AND version = 1", ["w3", "w1"]),
+        ("NOT (workflowType = order AND version = 1)", ["x[4]?", "w3", "w2"]),
+        ("ownerApp = a OR createdBy = b OR idempotencyKey = c", []),
+    ],
+)
+def test_conditions_in_the_search_language(store: StateStore, query: str, ids: list[str]) -> None:
+    where: Condition | None = parse(query, WORKFLOW_FIELDS)
+
+    assert found(store, where=where) == ids
+
+
+@pytest.mark.parametrize(
+    ("field", "ids"),
     [
         ("workflowId", ["w1", "w2", "w3", "x[4]?"]),
         ("workflowType", ["w3", "w1", "w2", "x[4]?"]),
@@ -121,22 +172,24 @@ def test_text_is_found_in_ids_names_inputs_and_outputs(
         ("endTime", ["w1", "x[4]?", "w2", "w3"]),
         ("updateTime", ["w2", "w3", "x[4]?", "w1"]),
         ("status", ["w2", "w3", "w1", "x[4]?"]),
+        ("correlationId", ["w3", "x[4]?", "w1", "w2"]),
+        ("priority", ["w2", "w3", "x[4]?", "w1"]),
     ],
 )
-def test_order(store: StateStore, order_by: str, ids: list[str]) -> None:
-    assert found(store, order_by=order_by, ascending=True) == ids
-    assert found(store, order_by=order_by) == ids[::-1]
+def test_order(store: StateStore, field: str, ids: list[str]) -> None:
+    assert found(store, order=(Order(field, ascending=True),)) == ids
+    assert found(store, order=(Order(field),)) == ids[::-1]
 
 
-def test_order_by_correlation(store: StateStore) -> None:
-    ids = found(store, order_by="correlationId", correlation_ids=("*",), ascending=True)
+def test_later_fields_order_equals_of_earlier_ones(store: StateStore) -> None:
+    order = (Order("version", ascending=True), Order("startTime"))
 
-    assert ids == ["w1", "w2"]
+    assert found(store, order=order) == ["x[4]?", "w3", "w1", "w2"]
 
 
 def test_unknown_order_is_refused(store: StateStore) -> None:
     with pytest.raises(ValueError, match="input"):
-        store.search(WorkflowQuery(order_by="input"))
+        store.search(WorkflowQuery(order=(Order("input"),)))
 
 
 def test_a_page_is_cut_out_of_all_matches(store: StateStore) -> None:

@@ -9,6 +9,8 @@ from dalsegno.models import (
     RerunWorkflowRequest,
     SkipTaskRequest,
     TaskStatus,
+    UpgradeWorkflowRequest,
+    WorkflowDef,
     WorkflowStatus,
 )
 from dalsegno_state import ids
@@ -286,6 +288,38 @@ def skip(ref: str, when: Callable[[World], bool]) -> Step:
             ROOT, ref, SkipTaskRequest(task_output={"skipped": True})
         ),
         took=lambda world: world.task(ref) is not None,
+    )
+
+
+def change_variables(when: Callable[[World], bool], **variables: Any) -> Step:
+    """Return the step of changing the workflow's variables."""
+    return Step(
+        when=when,
+        do=lambda world: world.engine.alterations.update_variables(ROOT, variables),
+        took=lambda world: variables.items() <= world.workflow().variables.items(),
+    )
+
+
+def jump(ref: str, when: Callable[[World], bool], run: int = 0) -> Step:
+    """Return the step of going on at a task."""
+    return Step(
+        when=when,
+        do=lambda world: world.engine.alterations.jump(ROOT, ref, {"jumped": True}),
+        took=lambda world: world.workflow().run > run,
+    )
+
+
+def upgrade(definition: JsonObject, when: Callable[[World], bool]) -> Step:
+    """Return the step of registering the workflow's next version and going on by it."""
+    request = UpgradeWorkflowRequest(name=str(definition["name"]), task_output={"passed": True})
+
+    def register_and_upgrade(world: World) -> None:
+        following = WorkflowDef.model_validate({**definition, "version": 2})
+        world.engine.metadata.create_workflow_def(following, overwrite=True)
+        world.engine.alterations.upgrade(ROOT, request)
+
+    return Step(
+        when=when, do=register_and_upgrade, took=lambda world: world.workflow().version == 2
     )
 
 
@@ -1147,6 +1181,54 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
             rerun("g", 1, task_input={"extra": 1}),
             rerun("e__1", 2),
             rerun(None, 3),
+        ],
+    ),
+    Scenario(
+        "sent elsewhere: forwards out of forks and into a case, then back",
+        [
+            workflow(
+                "jumper",
+                fork("f", [child("s", "child")], [task("a"), task("a2")]),
+                join("j", "s", "a2"),
+                switch("w", "x", {"x": [task("x1")], "y": [task("y1"), task("y2")]}),
+                loop("l", turns("l", 2), task("e"), task("g")),
+                task("z"),
+            ),
+            _CHILD,
+        ],
+        held={"a2": NEVER, "k2": NEVER, "y2": 2, "z": 4},
+        steps=[
+            wait_for(both(is_open("a2"), open_in_child("k2"))),
+            jump("y2", is_open("a2")),
+            change_variables(is_open("z"), n=1),
+            jump("e", is_open("z"), run=1),
+        ],
+    ),
+    Scenario(
+        "upgraded half-way",
+        [
+            workflow(
+                "upgraded",
+                task("a"),
+                fork("f", [task("b"), task("c")], [task("d")]),
+                join("j", "c", "d"),
+                task("z"),
+            )
+        ],
+        held={"c": 1, "z": NEVER},
+        steps=[
+            upgrade(
+                workflow(
+                    "upgraded",
+                    task("p"),
+                    task("a"),
+                    child("q", "upgraded"),
+                    fork("f", [task("b"), task("b2"), task("c")], [task("d")]),
+                    join("j", "c", "d"),
+                    task("y", inputParameters={"p": "${p.output.passed}"}),
+                ),
+                both(is_open("c"), completed("d")),
+            )
         ],
     ),
     Scenario(

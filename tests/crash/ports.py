@@ -116,6 +116,7 @@ def dying_ports(ports: Ports, calls: Calls) -> Ports:
         payloads=cast("Any", _Port(ports.payloads, "payloads", calls)),
         external=cast("Any", _Port(ports.external, "external", calls)),
         archive=cast("Any", _Port(ports.archive, "archive", calls)),
+        files=cast("Any", _Port(ports.files, "files", calls)),
         limits=cast("Any", _Port(ports.limits, "limits", calls)),
         logs=cast("Any", _Port(ports.logs, "logs", calls)),
         polls=cast("Any", _Port(ports.polls, "polls", calls)),

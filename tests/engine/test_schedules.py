@@ -41,7 +41,7 @@ def go_on(world: World, until: int, step_ms: int = SECOND) -> None:
 
 def inputs(world: World) -> list[Mapping[str, Any]]:
     """Return the inputs of everything that was started, earliest first."""
-    _, found = world.ports.state.search(WorkflowQuery(ascending=True, size=1000))
+    _, found = world.ports.state.search(WorkflowQuery(size=1000))
     return sorted((each.input for each in found), key=lambda each: each["_scheduledTime"])
 
 

@@ -15,6 +15,7 @@ from dalsegno.models import (
     TaskResult,
     TaskResultStatus,
     TaskStatus,
+    UpgradeWorkflowRequest,
     Workflow,
     WorkflowDef,
 )
@@ -285,6 +286,15 @@ class World:
         )
         self.ports.queues.delete(EVENTS_QUEUE, [message.receipt for message in received])
         return [json.loads(message.body) for message in received]
+
+    def upgrade(self, workflow_id: str, **request: Any) -> None:
+        asked = UpgradeWorkflowRequest.model_validate({"name": "flow", **request})
+        self.engine.alterations.upgrade(workflow_id, asked)
+        self.pump()
+
+    def jump(self, workflow_id: str, ref: str, task_input: JsonObject | None = None) -> None:
+        self.engine.alterations.jump(workflow_id, ref, task_input or {})
+        self.pump()
 
     # -- looking ---------------------------------------------------------------------------
 

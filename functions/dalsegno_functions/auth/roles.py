@@ -142,7 +142,7 @@ def _starts(method: str, segments: list[str]) -> bool:
 def _changes_definitions(method: str, segments: list[str]) -> bool:
     """Return whether a request changes what runs rather than whether it runs."""
     match segments:
-        case ["api", "metadata" | "environment", *_]:
+        case ["api", "metadata" | "environment" | "schema", *_]:
             return method not in _READS
         case ["api", "scheduler", "schedules", *_]:
             return method in {"POST", "DELETE"}
@@ -153,7 +153,7 @@ def _changes_definitions(method: str, segments: list[str]) -> bool:
 def _steers(segments: list[str]) -> bool:
     """Return whether a path changes something even by GET, which is how Conductor has it."""
     match segments:
-        case ["api", "tasks", "poll", *_]:
+        case ["api", "tasks", "poll", *_] | ["api", "workflow", "execute", *_]:
             return True
         case ["api", "scheduler", "admin", _] | ["api", "scheduler", _, _, "pause" | "resume"]:
             return True
@@ -173,6 +173,8 @@ def _of_worker(method: str, segments: list[str]) -> Verdict:
             return OfTask(None)
         case ("GET" | "POST", ["api", "tasks", task_id, "log"]):
             return OfTask(task_id)
+        case ("GET", ["api", "tasks", "search" | "search-v2"]):
+            return Refused()
         case ("GET", ["api", "tasks", task_id]):
             return OfTask(task_id)
         case _:

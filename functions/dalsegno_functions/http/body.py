@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from dalsegno.errors import InvalidRequestError
+from dalsegno.models import JsonValue
 from dalsegno_functions.http.request import Request
 
 T = TypeVar("T")
@@ -18,11 +19,19 @@ class Body(Generic[T]):
     Attributes:
         type: What it is read as.
         default: Makes the value of an empty body; without it, an empty body is refused.
+        example: What the API's description shows.
     """
 
-    def __init__(self, type_: type[T], *, default: Callable[[], T] | None = None) -> None:
+    def __init__(
+        self,
+        type_: type[T],
+        *,
+        default: Callable[[], T] | None = None,
+        example: JsonValue = None,
+    ) -> None:
         self.type = type_
         self.default = default
+        self.example = example
 
     @cached_property
     def adapter(self) -> TypeAdapter[T]:

@@ -1,5 +1,6 @@
 """One HTTP response, on its way from a handler to a gateway."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypedDict
@@ -35,7 +36,7 @@ class Response:
 
     status: int = 200
     content_type: str | None = None
-    body: str = ""
+    body: str | bytes = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def to_event(self) -> GatewayReply:
@@ -52,9 +53,13 @@ class Response:
         return {
             "statusCode": self.status,
             "headers": headers,
-            "body": self.body,
-            "isBase64Encoded": False,
+            "body": self.body if isinstance(self.body, str) else b64encode(self.body).decode(),
+            "isBase64Encoded": isinstance(self.body, bytes),
         }
+
+    def content(self) -> bytes:
+        """Return the body as it goes over the wire."""
+        return self.body.encode() if isinstance(self.body, str) else self.body
 
 
 _EMPTY = Response()

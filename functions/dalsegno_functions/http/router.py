@@ -146,6 +146,6 @@ def _reached(node: _Node[C], segments: list[str], depth: int) -> Iterator[_Node[
 
 
 def _without_content(response: Response) -> Response:
-    length = str(len(response.body.encode()))
+    length = str(len(response.content()))
     headers = {**response.headers, "content-length": length}
     return Response(response.status, response.content_type, "", headers)

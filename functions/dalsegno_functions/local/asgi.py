@@ -88,7 +88,7 @@ def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 async def _reply(send: Send, response: Response) -> None:
     reply = response.to_event()
-    body = response.body.encode()
+    body = response.content()
     headers = [
         (name.encode("latin-1"), value.encode("latin-1"))
         for name, value in reply["headers"].items()

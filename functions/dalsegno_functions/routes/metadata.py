@@ -108,8 +108,11 @@ def workflow_versions(request: Request, engine: Engine) -> Response:
     "/workflow/{name}/{version}", "Delete a workflow definition", parameters=(VERSION_IN_PATH,)
 )
 def delete_workflow_def(request: Request, engine: Engine) -> Response:
-    """Forget a definition; running workflows keep it."""
-    engine.metadata.delete_workflow_def(request.path["name"], VERSION_IN_PATH.of(request))
+    """Forget a definition, and its tags with the last version; running workflows keep it."""
+    name = request.path["name"]
+    engine.metadata.delete_workflow_def(name, VERSION_IN_PATH.of(request))
+    if not engine.metadata.workflow_versions(name):
+        engine.tags.forget("workflow", name)
     return empty()
 
 
@@ -141,6 +144,7 @@ def task_def(request: Request, engine: Engine) -> Response:
 
 @routes.delete("/taskdefs/{tasktype}", "Delete a task definition")
 def delete_task_def(request: Request, engine: Engine) -> Response:
-    """Forget a task definition."""
+    """Forget a task definition and its tags."""
     engine.metadata.delete_task_def(request.path["tasktype"])
+    engine.tags.forget("task", request.path["tasktype"])
     return empty()

@@ -1,17 +1,20 @@
 """Queues of tasks: how long they are and who polls them, under ``/api/tasks/queue``."""
 
-from dalsegno.models import PollData
+from dalsegno.models import PollData, TaskDef
 from dalsegno_functions.http.parameters import TEXT, optional, repeated, required
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, json, text
 from dalsegno_functions.http.routes import Routes
 from dalsegno_state.engine import Engine
+from dalsegno_state.worker_queue import queue_name
 
 routes: Routes[Engine] = Routes("Queues", "/api/tasks/queue")
 
 TASK_TYPES = repeated("taskType", TEXT, at_least=1)
 TASK_TYPE = required("taskType", TEXT)
 DOMAIN = optional("domain", TEXT)
+ISOLATION_GROUP = optional("isolationGroupId", TEXT)
+EXECUTION_NAMESPACE = optional("executionNamespace", TEXT)
 
 # Conductor's queues are sharded, and its answer names the shards; here there is but one.
 _SHARD = "a"
@@ -33,13 +36,18 @@ def sizes(request: Request, engine: Engine) -> Response:
 @routes.get(
     "/size",
     "Tell how many tasks of a type wait",
-    parameters=(TASK_TYPE, DOMAIN),
+    parameters=(TASK_TYPE, DOMAIN, ISOLATION_GROUP, EXECUTION_NAMESPACE),
     returns=int,
 )
 def size(request: Request, engine: Engine) -> Response:
     """Answer with a number."""
     task_type, domain = TASK_TYPE.of(request), DOMAIN.of(request)
-    name = f"{domain}:{task_type}" if domain else task_type
+    aside = TaskDef(
+        name=task_type,
+        isolation_group_id=ISOLATION_GROUP.of(request),
+        execution_name_space=EXECUTION_NAMESPACE.of(request),
+    )
+    name = queue_name(task_type, domain, aside)
     found = engine.tasks.queue_sizes([name]).get(name)
     return json(found.size if found else 0)
 
@@ -86,5 +94,5 @@ def all_poll_data(_request: Request, engine: Engine) -> Response:
 
 @routes.post("/requeue/{taskType}", "Send the pending tasks of a type again", returns=str)
 def requeue(request: Request, engine: Engine) -> Response:
-    """Send lost messages again and answer with how many."""
-    return text(str(engine.tasks.requeue(request.path["taskType"])))
+    """Announce the tasks that wait for a worker once more and answer with how many."""
+    return text(str(engine.administration.requeue(request.path["taskType"])))

@@ -1,43 +1,30 @@
 """Executions: starting and steering them, under ``/api/workflow``."""
 
-from uuid import uuid4
-
 from dalsegno.models import (
     IdempotencyStrategy,
     JsonObject,
     RerunWorkflowRequest,
-    ReturnStrategy,
     SkipTaskRequest,
     StartWorkflowRequest,
-    WorkflowRun,
 )
-from dalsegno_functions import synchronous
 from dalsegno_functions.http.body import Body
 from dalsegno_functions.http.parameters import (
     FLAG,
     TEXT,
     defaulted,
     optional,
-    path,
     whole,
     word,
 )
 from dalsegno_functions.http.request import Request
-from dalsegno_functions.http.response import Response, empty, json, no_content, text
-from dalsegno_functions.http.routes import Lane, Routes
+from dalsegno_functions.http.response import Response, empty, no_content, text
+from dalsegno_functions.http.routes import Routes
 from dalsegno_state.engine import Engine
 
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 
 
-class ExecuteWorkflowRequest(StartWorkflowRequest):
-    """Starts a workflow whose name and version are in the path."""
-
-    name: str = ""
-
-
 START = Body(StartWorkflowRequest)
-EXECUTE = Body(ExecuteWorkflowRequest, default=ExecuteWorkflowRequest)
 INPUT = Body(JsonObject)
 RERUN = Body(RerunWorkflowRequest)
 SKIP = Body(SkipTaskRequest, default=SkipTaskRequest)
@@ -47,15 +34,6 @@ CORRELATION_ID = optional("correlationId", TEXT)
 PRIORITY = defaulted("priority", whole(0, 99), 0)
 IDEMPOTENCY_KEY = optional("idempotencyKey", TEXT, "One execution per workflow name and key.")
 IDEMPOTENCY_STRATEGY = optional("idempotencyStrategy", word(IdempotencyStrategy))
-VERSION_IN_PATH = path("version", whole(), "Of the definition; 0 for the highest one.")
-REQUEST_ID = optional("requestId", TEXT, "Comes back in the answer.")
-WAIT_UNTIL_TASK_REF = optional(
-    "waitUntilTaskRef", TEXT, "Reference names joined by commas; answer once one has ended."
-)
-WAIT_FOR_SECONDS = defaulted(
-    "waitForSeconds", whole(0), 10, f"At most {synchronous.MAX_WAIT_SECONDS:.0f}; 0 means 10."
-)
-RETURN_STRATEGY = defaulted("returnStrategy", word(ReturnStrategy), ReturnStrategy.TARGET_WORKFLOW)
 LATEST = defaulted("useLatestDefinitions", FLAG, False)
 RESUME = defaulted("resumeSubworkflowTasks", FLAG, False, "Retry where the failure is deepest.")
 REASON = optional("reason", TEXT)
@@ -87,35 +65,6 @@ def start_by_name(request: Request, engine: Engine) -> Response:
         idempotency_strategy=IDEMPOTENCY_STRATEGY.of(request),
     )
     return text(engine.executions.start(start_request))
-
-
-@routes.post(
-    "/execute/{name}/{version}",
-    "Start a workflow and wait until it has ended or stands still",
-    parameters=(
-        VERSION_IN_PATH,
-        REQUEST_ID,
-        WAIT_UNTIL_TASK_REF,
-        WAIT_FOR_SECONDS,
-        RETURN_STRATEGY,
-    ),
-    body=EXECUTE,
-    returns=WorkflowRun,
-    lane=Lane.WAIT,
-)
-def execute(request: Request, engine: Engine) -> Response:
-    """Start a workflow, wait, and answer with what the return strategy asks for."""
-    start_request = _execute_request(request)
-    wait_seconds = WAIT_FOR_SECONDS.of(request) or 10
-    strategy = RETURN_STRATEGY.of(request)
-    wait = synchronous.Wait(
-        workflow_id=engine.executions.start(start_request),
-        refs=_names(WAIT_UNTIL_TASK_REF.of(request)),
-        seconds=wait_seconds,
-        strategy=strategy,
-        request_id=REQUEST_ID.of(request) or str(uuid4()),
-    )
-    return json(synchronous.run(engine, wait))
 
 
 @routes.put("/decide/{workflowId}", "Look at a workflow now and go on with what is due")
@@ -220,19 +169,3 @@ def terminate_and_remove(request: Request, engine: Engine) -> Response:
     engine.executions.terminate(request.path["workflowId"], REASON.of(request))
     engine.executions.remove(request.path["workflowId"], archive=archive)
     return empty()
-
-
-def _execute_request(request: Request) -> StartWorkflowRequest:
-    """Return what to start: name and version are the path's, whatever the body says."""
-    asked = EXECUTE.of(request)
-    changes: dict[str, object] = {
-        "name": request.path["name"],
-        "version": VERSION_IN_PATH.of(request) or None,
-    }
-    if asked.workflow_def is not None and asked.workflow_def.tasks:
-        changes["input"] = {**asked.input, "_systemMetadata": {"dynamic": True}}
-    return asked.model_copy(update=changes)
-
-
-def _names(joined: str | None) -> frozenset[str]:
-    return frozenset(name.strip() for name in (joined or "").split(",") if name.strip())

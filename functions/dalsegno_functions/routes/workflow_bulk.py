@@ -67,6 +67,12 @@ def terminate(request: Request, engine: Engine) -> Response:
     return json(_each(_ids(request), lambda each: engine.executions.terminate(each, reason)))
 
 
+@routes.post(
+    "/delete", "Remove ended workflows", parameters=(ARCHIVE,), body=IDS, returns=BulkResponse
+)
+@routes.delete(
+    "/delete", "Remove ended workflows", parameters=(ARCHIVE,), body=IDS, returns=BulkResponse
+)
 @routes.delete(
     "/remove", "Remove ended workflows", parameters=(ARCHIVE,), body=IDS, returns=BulkResponse
 )

@@ -1,9 +1,10 @@
-"""Executions: reading and finding them, under ``/api/workflow``."""
+"""Executions: reading them, under ``/api/workflow``."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from dalsegno.models import (
+    CorrelationIdsRequest,
     SearchResult,
     Task,
     TaskStatus,
@@ -15,7 +16,6 @@ from dalsegno.models import (
 from dalsegno_functions.http.body import Body
 from dalsegno_functions.http.parameters import (
     FLAG,
-    TEXT,
     Kind,
     defaulted,
     optional,
@@ -27,13 +27,16 @@ from dalsegno_functions.http.response import Response, json
 from dalsegno_functions.http.routes import Routes
 from dalsegno_state.engine import Engine
 from dalsegno_state.ports import WorkflowQuery
-from dalsegno_state.search_language import workflow_query
 
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 
 MAX_PAGE = 5000
 
 CORRELATION_IDS = Body(list[str])
+CORRELATED = Body(
+    CorrelationIdsRequest,
+    example={"correlationIds": ["customer-7"], "workflowNames": ["order", "refund"]},
+)
 
 INCLUDE_TASKS = defaulted("includeTasks", FLAG, True)
 INCLUDE_OUTPUT = defaulted("includeOutput", FLAG, False)
@@ -46,32 +49,9 @@ TASK_STATUS = repeated(
 )
 START = defaulted("start", whole(0), 0, "How many to leave out.")
 COUNT = defaulted("count", whole(0), 15)
-SIZE = defaulted("size", whole(0, MAX_PAGE), 100)
-SORT = optional("sort", TEXT, "Such as startTime:DESC.")
-FREE_TEXT = optional("freeText", TEXT)
-QUERY = optional("query", TEXT, "Such as: workflowType = 'order' AND status IN (RUNNING, PAUSED)")
-TOP_LEVEL_ONLY = defaulted("topLevelOnly", FLAG, False, "No sub-workflows.")
-SEARCH = (QUERY, FREE_TEXT, SORT, START, SIZE, TOP_LEVEL_ONLY)
 RUNNING_VERSION = defaulted("version", whole(), 1)
 WINDOW_START = optional("startTime", whole(0), "Epoch milliseconds; counts with endTime only.")
 WINDOW_END = optional("endTime", whole(0), "Epoch milliseconds.")
-
-
-@routes.get(
-    "/search",
-    "Search for workflows",
-    parameters=SEARCH,
-    returns=SearchResult[WorkflowSummary],
-)
-def search(request: Request, engine: Engine) -> Response:
-    """Answer with a page of summaries."""
-    return json(engine.queries.search(_query(request)))
-
-
-@routes.get("/search-v2", "Search for workflows", parameters=SEARCH, returns=SearchResult[Workflow])
-def search_v2(request: Request, engine: Engine) -> Response:
-    """Answer with a page of workflows, without their tasks."""
-    return json(engine.queries.search_v2(_query(request)))
 
 
 @routes.get(
@@ -99,7 +79,8 @@ def running(request: Request, engine: Engine) -> Response:
 )
 def correlated(request: Request, engine: Engine) -> Response:
     """Answer with workflows."""
-    return json(_correlated(request, engine, request.path["correlationId"]))
+    names = (request.path["name"],)
+    return json(_correlated(request, engine, names, request.path["correlationId"]))
 
 
 @routes.post(
@@ -111,8 +92,23 @@ def correlated(request: Request, engine: Engine) -> Response:
 )
 def correlated_each(request: Request, engine: Engine) -> Response:
     """Answer with a map from correlation ids to workflows."""
+    names = (request.path["name"],)
     ids = CORRELATION_IDS.of(request)
-    return json({each: _correlated(request, engine, each) for each in ids})
+    return json({each: _correlated(request, engine, names, each) for each in ids})
+
+
+@routes.post(
+    "/correlated/batch",
+    "List the workflows of several names for each of several correlation ids",
+    parameters=(INCLUDE_CLOSED, WITH_TASKS),
+    body=CORRELATED,
+    returns=dict[str, list[Workflow]],
+)
+def correlated_batch(request: Request, engine: Engine) -> Response:
+    """Answer with a map from correlation ids to workflows."""
+    asked = CORRELATED.of(request)
+    names = tuple(asked.workflow_names) or None
+    return json({each: _correlated(request, engine, names, each) for each in asked.correlation_ids})
 
 
 @routes.get("/{workflowId}", "Get a workflow", parameters=(INCLUDE_TASKS,), returns=Workflow)
@@ -159,17 +155,6 @@ def tasks(request: Request, engine: Engine) -> Response:
     return json(page)
 
 
-def _query(request: Request) -> WorkflowQuery:
-    query = workflow_query(
-        QUERY.of(request),
-        sort=SORT.of(request),
-        free_text=FREE_TEXT.of(request),
-        start=START.of(request),
-        size=SIZE.of(request),
-    )
-    return replace(query, parent_workflow_ids=("",)) if TOP_LEVEL_ONLY.of(request) else query
-
-
 def _all_summaries(engine: Engine, query: WorkflowQuery) -> Iterator[WorkflowSummary]:
     start = 0
     while True:
@@ -180,9 +165,11 @@ def _all_summaries(engine: Engine, query: WorkflowQuery) -> Iterator[WorkflowSum
             return
 
 
-def _correlated(request: Request, engine: Engine, correlation_id: str) -> list[Workflow]:
+def _correlated(
+    request: Request, engine: Engine, names: tuple[str, ...] | None, correlation_id: str
+) -> list[Workflow]:
     query = WorkflowQuery(
-        names=(request.path["name"],),
+        names=names,
         correlation_ids=(correlation_id,),
         statuses=None if INCLUDE_CLOSED.of(request) else (WorkflowStatus.RUNNING,),
     )

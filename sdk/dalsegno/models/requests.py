@@ -12,6 +12,7 @@ from dalsegno.models.execution import ExecutionMetadata, Reason, Task, TaskExecL
 
 __all__ = [
     "CorrelationIdsRequest",
+    "NamedTaskResult",
     "RerunWorkflowRequest",
     "SkipTaskRequest",
     "StartWorkflowRequest",
@@ -164,11 +165,18 @@ class CorrelationIdsRequest(ConductorModel):
     workflow_names: list[str] = Field(default_factory=list)
 
 
+class NamedTaskResult(TaskResult):
+    """A result whose task is named by its reference beside it, not by its ids."""
+
+    workflow_instance_id: str = ""
+    task_id: str = ""
+
+
 class WorkflowStateUpdate(ConductorModel):
     """Changes the variables of a workflow and one of its tasks in one call."""
 
     task_reference_name: str | None = None
-    task_result: TaskResult | None = None
+    task_result: NamedTaskResult | None = None
     variables: JsonObject | None = None
 
 

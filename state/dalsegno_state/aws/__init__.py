@@ -9,6 +9,7 @@ from dalsegno_state.aws.definitions import DynamoDefinitionStore
 from dalsegno_state.aws.documents import DynamoDocumentStore
 from dalsegno_state.aws.event_publisher import AwsEventPublisher
 from dalsegno_state.aws.external import S3ExternalPayloads
+from dalsegno_state.aws.file_contents import S3FileStore
 from dalsegno_state.aws.functions import LambdaInvoker
 from dalsegno_state.aws.limits import DynamoLimits
 from dalsegno_state.aws.logs import DynamoTaskLogs
@@ -62,6 +63,7 @@ def ports_with(clients: Clients, settings: AwsSettings, clock: Clock) -> AwsPort
         payloads=S3PayloadStore(clients, settings.payload_bucket),
         external=S3ExternalPayloads(clients, settings.payload_bucket),
         archive=S3Archive(clients, settings.payload_bucket),
+        files=S3FileStore(clients, settings.payload_bucket),
         limits=DynamoLimits(executions),
         logs=DynamoTaskLogs(executions, clock),
         polls=DynamoPollRecords(executions),

@@ -90,6 +90,7 @@ WORKFLOW_NAMES: Final = {
     "unpublished": "up",
     "closing": "cl",
     "archived": "ar",
+    "classifier": "cf",
 }
 # Kept in attributes of their own, because a condition or an order goes by them.
 TASK_BESIDE: Final = frozenset({"workflow_id", "task_id", "revision", "sequence"})

@@ -1,44 +1,15 @@
-"""Which workflows a query asks for, and in what order: pure comparisons."""
+"""Which workflows and tasks a query asks for: pure comparisons."""
 
-import re
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from dalsegno_state.aws.codec import encode_json
-from dalsegno_state.execution import WorkflowState
-from dalsegno_state.ports import WorkflowQuery
+from dalsegno_state.conditions import any_matching, holds
+from dalsegno_state.execution import Payload, WorkflowState
+from dalsegno_state.ports import FoundTask, TaskQuery, WorkflowQuery
+from dalsegno_state.search_fields import TASK_FIELDS, WORKFLOW_FIELDS
 
 Test: TypeAlias = Callable[[WorkflowState], bool]
-
-_ORDERS: Final[dict[str, Callable[[WorkflowState], tuple[str | int, ...]]]] = {
-    "workflowId": lambda workflow: (workflow.workflow_id,),
-    "workflowType": lambda workflow: (workflow.name,),
-    "startTime": lambda workflow: (workflow.created_at,),
-    "endTime": lambda workflow: (workflow.ended_at,),
-    "updateTime": lambda workflow: (workflow.updated_at,),
-    "status": lambda workflow: (workflow.status.value,),
-    "correlationId": lambda workflow: (
-        workflow.correlation_id is not None,
-        workflow.correlation_id or "",
-    ),
-}
-
-
-def check_order(query: WorkflowQuery) -> None:
-    """Raise ValueError if a query is ordered by something workflows cannot be ordered by."""
-    if query.order_by not in _ORDERS:
-        raise ValueError(f"workflows cannot be ordered by {query.order_by!r}")
-
-
-def ordered(query: WorkflowQuery, workflows: list[WorkflowState]) -> list[WorkflowState]:
-    """Return workflows in the order a query asks for."""
-    order = _ORDERS[query.order_by]
-    return sorted(
-        workflows,
-        key=lambda workflow: (*order(workflow), workflow.workflow_id),
-        reverse=not query.ascending,
-    )
 
 
 def matches(query: WorkflowQuery, workflow: WorkflowState) -> bool:
@@ -46,16 +17,13 @@ def matches(query: WorkflowQuery, workflow: WorkflowState) -> bool:
     return all(test(workflow) for test in _tests(query))
 
 
-def is_pattern(value: str) -> bool:
-    """Return whether a value asked for stands for many."""
-    return "*" in value
-
-
-@cache
-def any_matching(values: tuple[str, ...]) -> re.Pattern[str]:
-    """Return the pattern of texts that are one of the values; ``*`` is any characters."""
-    alternatives = (re.escape(value).replace(r"\*", ".*") for value in values)
-    return re.compile("|".join(alternatives) if values else r"(?!)", re.DOTALL)
+def task_matches(query: TaskQuery, found: FoundTask) -> bool:
+    """Return whether an attempt is among those a query asks for, its workflow aside."""
+    if query.task_ids is not None and found.task.task_id not in query.task_ids:
+        return False
+    if query.text is not None and not _contains(query.text, _texts_of_task(found)):
+        return False
+    return query.where is None or holds(query.where, lambda name: TASK_FIELDS[name].of(found))
 
 
 def _tests(query: WorkflowQuery) -> Iterator[Test]:
@@ -65,8 +33,10 @@ def _tests(query: WorkflowQuery) -> Iterator[Test]:
         yield lambda workflow: workflow.version in versions
     if (statuses := query.statuses) is not None:
         yield lambda workflow: workflow.status in statuses
+    if (where := query.where) is not None:
+        yield lambda workflow: holds(where, lambda name: WORKFLOW_FIELDS[name].of(workflow))
     if (wanted := query.text) is not None:
-        yield lambda workflow: any(wanted.lower() in found.lower() for found in _texts(workflow))
+        yield lambda workflow: _contains(wanted, _texts(workflow))
 
 
 def _text_tests(query: WorkflowQuery) -> Iterator[Test]:
@@ -92,7 +62,14 @@ def _time_tests(query: WorkflowQuery) -> Iterator[Test]:
 
 
 def _is_any(value: str | None, values: tuple[str, ...]) -> bool:
-    return value is not None and any_matching(values).fullmatch(value) is not None
+    """Return whether a value is one of several; the empty one stands for having none."""
+    if value is None:
+        return "" in values
+    return any_matching(values).fullmatch(value) is not None
+
+
+def _contains(wanted: str, texts: Iterator[str]) -> bool:
+    return any(wanted.lower() in text.lower() for text in texts)
 
 
 def _texts(workflow: WorkflowState) -> Iterator[str]:
@@ -100,6 +77,17 @@ def _texts(workflow: WorkflowState) -> Iterator[str]:
     yield workflow.name
     yield workflow.correlation_id or ""
     yield workflow.parent_workflow_id or ""
-    for payload in (workflow.input, workflow.output):
+    yield from _payload_texts(workflow.input, workflow.output)
+
+
+def _texts_of_task(found: FoundTask) -> Iterator[str]:
+    task = found.task
+    yield from (task.task_id, task.ref, task.task_type, task.name, task.reason or "")
+    yield from (found.workflow.workflow_id, found.workflow.name)
+    yield from _payload_texts(task.input, task.output)
+
+
+def _payload_texts(*payloads: Payload) -> Iterator[str]:
+    for payload in payloads:
         if isinstance(payload, dict):
             yield encode_json(payload)

@@ -19,8 +19,9 @@ from dalsegno_state.aws.names import KnownNames
 from dalsegno_state.aws.search import WorkflowSearch
 from dalsegno_state.aws.steps import carry_out
 from dalsegno_state.aws.table import Item, Refused, Table, Value, key, number, text
+from dalsegno_state.aws.task_search import TaskSearch
 from dalsegno_state.execution import TaskState, WorkflowState
-from dalsegno_state.ports import Due, WorkflowQuery
+from dalsegno_state.ports import Due, FoundTask, TaskQuery, WorkflowQuery
 from dalsegno_state.writes import Arrival, Arrivals, Lost, Write
 
 _ABSENT: Final = "attribute_not_exists(pk)"
@@ -42,6 +43,7 @@ class DynamoStateStore:
         self._lists_ended = lists_ended
         self._names = KnownNames(table)
         self._search = WorkflowSearch(table, self._names)
+        self._task_search = TaskSearch(table, self._search)
 
     def create_workflow(self, workflow: WorkflowState) -> WorkflowState:
         """See ``StateStore.create_workflow``."""
@@ -136,6 +138,10 @@ class DynamoStateStore:
         found = list(islice(self._belongings(workflow_id), limit))
         self._table.delete_many(found)
         return len(found) < limit
+
+    def search_tasks(self, query: TaskQuery) -> tuple[int, list[FoundTask]]:
+        """See ``StateStore.search_tasks`` and ``TaskSearch.run``."""
+        return self._task_search.run(query)
 
     def remove(self, workflow_id: str) -> None:
         """See ``StateStore.remove``; the workflow item goes last, so that repeating it helps."""

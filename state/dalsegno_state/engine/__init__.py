@@ -4,6 +4,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from dalsegno.models import JsonObject
+from dalsegno_state.engine.administration import Administration
+from dalsegno_state.engine.alterations import Alterations
 from dalsegno_state.engine.children import Children
 from dalsegno_state.engine.claiming import Claims
 from dalsegno_state.engine.effects.absent import no_services
@@ -19,13 +21,18 @@ from dalsegno_state.engine.effects.work import Effect
 from dalsegno_state.engine.environment import ManagedEnvironment
 from dalsegno_state.engine.executions import Executions
 from dalsegno_state.engine.external import ExternalStorage
+from dalsegno_state.engine.files import Files
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.engine.metadata import Metadata
+from dalsegno_state.engine.mocked_runs import MockedRuns
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.rate_limits import RateLimits
 from dalsegno_state.engine.removal import Removal, Retention
 from dalsegno_state.engine.runner import Runner
+from dalsegno_state.engine.scheduler import Scheduler
+from dalsegno_state.engine.schedules import Schedules
+from dalsegno_state.engine.schemas import Schemas
 from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter
 from dalsegno_state.engine.storing import Writer
@@ -96,7 +103,12 @@ class Engine:
         self.executions = Executions(ports, loader, self._runner, starter, self.removal)
         self.tasks = Tasks(ports, self.queries, self._runner, claims, self.external)
         self.triggers = Triggers(ports, starter)
+        self.alterations = Alterations(ports, loader, self._runner, starter)
+        self.mocked_runs = MockedRuns(ports, self.executions, self._runner)
+        self.administration = Administration(ports, loader, self.queries, self._runner)
         self.tags = Tags(ports.documents)
+        self.files = Files(ports)
+        self.schemas = Schemas(ports.documents, ports.clock)
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
         self._definition_of = starter.definition_of

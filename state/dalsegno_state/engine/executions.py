@@ -13,6 +13,7 @@ from dalsegno.models import (
 )
 from dalsegno_state import ids
 from dalsegno_state.engine.claiming import definition_of
+from dalsegno_state.engine.files import Files
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.removal import Removal
 from dalsegno_state.engine.runner import WAKE_RETRY_MS, Runner
@@ -129,7 +130,10 @@ class Executions:
         if use_latest_definitions:
             latest = self._starter.stored_definition(workflow.name, None)
             workflow = replace(
-                workflow, definition_hash=self._starter.pin(latest), version=latest.version
+                workflow,
+                definition_hash=self._starter.pin(latest),
+                version=latest.version,
+                classifier=latest.classifier,
             )
         workflow = replace(workflow, created_at=self._ports.clock.now(), output={})
         self._operate(view, Operation(kind="restart"), workflow, last_retried_at=0)
@@ -216,6 +220,9 @@ class Executions:
         view = self._open(workflow_id)
         if not archive:
             self._removal.remove(view.workflow)
+            Files(self._ports).remove_all(workflow_id)
+            self._ports.state.remove(workflow_id)
+            self._ports.payloads.remove(workflow_id)
             return
         status = view.workflow.status
         if not status.is_terminal:

@@ -9,23 +9,31 @@ from dalsegno.models import (
     JsonObject,
     SearchResult,
     Task,
+    TaskSummary,
     Workflow,
     WorkflowSummary,
 )
 from dalsegno_state.draft import Draft, Tools
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.masking import masked
-from dalsegno_state.engine.rendering import ShownTask, wire_summary, wire_task, wire_workflow
+from dalsegno_state.engine.rendering import (
+    ShownTask,
+    wire_summary,
+    wire_task,
+    wire_task_summary,
+    wire_workflow,
+)
 from dalsegno_state.execution import Payload, TaskState, WorkflowState
 from dalsegno_state.ids import TaskAddress, parse_task_id
 from dalsegno_state.outputs import output_of
-from dalsegno_state.ports import Ports, WorkflowQuery
+from dalsegno_state.ports import FoundTask, Ports, TaskQuery, WorkflowQuery
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.registry import TASK_TYPES
 from dalsegno_state.view import NotLoadedError, View
 
 _T = TypeVar("_T")
 _MOST_DEPTH = 32
+_MOST_TASKS_OF_WORKFLOWS = 10_000
 
 
 class Queries:
@@ -106,6 +114,38 @@ class Queries:
         shown = [self._shown(w, self._loader.view_of(w), []) for w in found]
         return SearchResult[Workflow](total_hits=total, results=shown)
 
+    def search_tasks(self, query: TaskQuery) -> SearchResult[TaskSummary]:
+        """Return one page of the task attempts that match, as summaries."""
+        total, found = self._ports.state.search_tasks(query)
+        return SearchResult[TaskSummary](
+            total_hits=total, results=[self._task_summary(each) for each in found]
+        )
+
+    def search_tasks_v2(self, query: TaskQuery) -> SearchResult[Task]:
+        """Return one page of the task attempts that match, whole."""
+        total, found = self._ports.state.search_tasks(query)
+        shown = [
+            self.show(self._loader.view_of(each.workflow), each.task, is_current=each.is_current)
+            for each in found
+        ]
+        return SearchResult[Task](total_hits=total, results=shown)
+
+    def search_by_tasks(self, query: TaskQuery) -> SearchResult[WorkflowSummary]:
+        """Return one page of the workflows that have matching tasks, as summaries.
+
+        They come in the order of their first tasks; no more than ten thousand tasks count.
+        """
+        total, found = self._workflows_of_tasks(query)
+        return SearchResult[WorkflowSummary](
+            total_hits=total, results=[self._summary(workflow) for workflow in found]
+        )
+
+    def search_by_tasks_v2(self, query: TaskQuery) -> SearchResult[Workflow]:
+        """Return one page of the workflows that have matching tasks. See ``search_by_tasks``."""
+        total, found = self._workflows_of_tasks(query)
+        shown = [self._shown(w, self._loader.view_of(w), []) for w in found]
+        return SearchResult[Workflow](total_hits=total, results=shown)
+
     def blocking_task(self, workflow_id: str, wait_refs: frozenset[str]) -> Task | None:
         """Return what a synchronous call waits for, here or in running sub-workflows.
 
@@ -145,6 +185,21 @@ class Queries:
 
     def _whole(self, view: View, task: TaskState, is_current: bool) -> Task:
         return self._read(view, lambda draft: _shown_task(draft, task, task.position, is_current))
+
+    def _workflows_of_tasks(self, query: TaskQuery) -> tuple[int, list[WorkflowState]]:
+        every = replace(query, start=0, size=_MOST_TASKS_OF_WORKFLOWS)
+        _, found = self._ports.state.search_tasks(every)
+        workflows = list({each.workflow.workflow_id: each.workflow for each in found}.values())
+        return len(workflows), workflows[query.start : query.start + query.size]
+
+    def _task_summary(self, found: FoundTask) -> TaskSummary:
+        definition = self._loader.plan(found.workflow.definition_hash).definition
+        return wire_task_summary(
+            found.task,
+            found.workflow,
+            inputs=masked(self.content(found.task.input), definition.masked_fields),
+            output=masked(self.content(found.task.output), definition.masked_fields),
+        )
 
     def _first_task(
         self, workflow_id: str, accepts: Callable[[TaskState], bool], depth: int = 0
@@ -209,7 +264,6 @@ class Queries:
             workflow,
             inputs=masked(self.content(workflow.input), definition.masked_fields),
             output=masked(self.content(workflow.output), definition.masked_fields),
-            classifier=definition.classifier,
         )
 
 

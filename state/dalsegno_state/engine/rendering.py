@@ -8,6 +8,7 @@ from dalsegno.models import (
     JsonObject,
     Task,
     TaskStatus,
+    TaskSummary,
     Workflow,
     WorkflowSummary,
     WorkflowTask,
@@ -128,7 +129,7 @@ def wire_workflow(
 
 
 def wire_summary(
-    workflow: WorkflowState, *, inputs: JsonObject, output: JsonObject, classifier: str
+    workflow: WorkflowState, *, inputs: JsonObject, output: JsonObject
 ) -> WorkflowSummary:
     """Return a workflow as a search shows it."""
     ended = workflow.ended_at
@@ -153,7 +154,36 @@ def wire_summary(
         task_to_domain=workflow.task_to_domain,
         idempotency_key=workflow.idempotency_key,
         parent_workflow_id=workflow.parent_workflow_id or "",
-        classifier=classifier,
+        classifier=workflow.classifier,
+    )
+
+
+def wire_task_summary(
+    task: TaskState, workflow: WorkflowState, *, inputs: JsonObject, output: JsonObject
+) -> TaskSummary:
+    """Return a task attempt as a search shows it."""
+    started, ended = task.started_at, task.ended_at
+    return TaskSummary(
+        workflow_id=workflow.workflow_id,
+        workflow_type=workflow.name,
+        correlation_id=workflow.correlation_id,
+        scheduled_time=iso_time(task.scheduled_at),
+        start_time=iso_time(started),
+        update_time=iso_time(task.updated_at),
+        end_time=iso_time(ended),
+        status=task.status,
+        reason_for_incompletion=task.reason,
+        execution_time=ended - started if started and ended else 0,
+        queue_wait_time=started - task.scheduled_at if started and task.scheduled_at else 0,
+        task_def_name=task.name,
+        task_type=task.task_type,
+        input=java_text(inputs),
+        output=java_text(output),
+        task_id=task.task_id,
+        external_input_payload_storage_path=task.external_input_path,
+        external_output_payload_storage_path=task.external_output_path,
+        workflow_priority=workflow.priority,
+        domain=task.domain,
     )
 
 

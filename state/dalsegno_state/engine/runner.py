@@ -14,6 +14,7 @@ from dalsegno_state.decider import decide, forget_late
 from dalsegno_state.draft import Tools
 from dalsegno_state.ending import (
     FAILURE_WORKFLOW,
+    end_of_abandoned,
     end_of_child,
     failure_workflow_follows,
     waiting_tasks,
@@ -135,7 +136,7 @@ class Runner:
         self.run(workflow_id, Wake())
 
     def carry_on(self, workflow_id: str) -> None:
-        """Finish the retry, rerun or restart that a workflow is in, and look at what follows."""
+        """Finish the operation that a workflow is in, and look at what follows."""
         for _ in range(_MOST_CONFLICTS):
             view = self._loader.view(workflow_id)
             if view is None or view.workflow.operation is None:
@@ -188,8 +189,13 @@ class Runner:
         if parent is None or child.last_retried_at > max(parent.ended_at, parent.last_retried_at):
             return None  # an operator wants it to go on by itself
         if task is not None and task.task_id == child.parent_task_id:
+            if task.status is TaskStatus.SKIPPED:
+                return end_of_abandoned(task.ref)
             return end_of_child(parent) if task.status is TaskStatus.CANCELED else None
-        return end_of_child(parent) if parent.run > address.run else None
+        if parent.run <= address.run:
+            return None
+        ended = parent.status.is_terminal
+        return end_of_child(parent) if ended else end_of_abandoned(address.ref)
 
     def output_of(self, workflow: WorkflowState) -> JsonObject:
         """Return a workflow's output wherever it is kept."""

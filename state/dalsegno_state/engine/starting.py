@@ -125,6 +125,7 @@ class Starter:
             name=definition.name,
             version=definition.version,
             definition_hash=pinned,
+            classifier=definition.classifier,
             status=WorkflowStatus.RUNNING,
             input=inputs,
             variables=definition.variables,

@@ -138,6 +138,28 @@ class Tasks:
         )
         return task.task_id
 
+    def update_named(self, workflow_id: str, ref: str, result: TaskResult) -> None:
+        """Take a result for the open task of that name, its output merged.
+
+        Raises:
+            NotFoundError: No such task is open.
+        """
+        task = self.open_named(workflow_id, ref)
+        update = {
+            "workflow_instance_id": workflow_id,
+            "task_id": task.task_id,
+            "output_data": {**self._queries.content(task.output), **result.output_data},
+        }
+        self.update(result.model_copy(update=update))
+
+    def open_named(self, workflow_id: str, ref: str) -> TaskState:
+        """Return the open task of that name; raises NotFoundError."""
+        self._queries.view(workflow_id)
+        task = self._queries.pending(workflow_id, ref)
+        if task is None:
+            raise NotFoundError(f"Found no running task {ref} of workflow {workflow_id} to update")
+        return task
+
     def signal(self, workflow_id: str, status: TaskStatus, output: JsonObject) -> str | None:
         """Report on the first open WAIT, here or in running sub-workflows; return its id."""
         self._queries.view(workflow_id)

@@ -10,6 +10,7 @@ from dalsegno_state.sqlite.database import Database
 from dalsegno_state.sqlite.definitions import SqliteDefinitionStore
 from dalsegno_state.sqlite.documents import SqliteDocumentStore
 from dalsegno_state.sqlite.external import LocalExternalPayloads
+from dalsegno_state.sqlite.file_contents import LocalFileStore
 from dalsegno_state.sqlite.limits import SqliteLimits
 from dalsegno_state.sqlite.logs import SqliteTaskLogs
 from dalsegno_state.sqlite.payloads import FilePayloadStore, MemoryPayloadStore
@@ -23,6 +24,7 @@ _DATABASE_NAME: Final = "dalsegno.db"
 _PAYLOADS_NAME: Final = "payloads"
 _EXTERNAL_NAME: Final = "external"
 _ARCHIVE_NAME: Final = "archive"
+_FILES_NAME: Final = "files"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def open_ports(directory: Path | None, clock: Clock) -> SqlitePorts:
             None if directory is None else directory / _EXTERNAL_NAME, clock
         ),
         archive=FileArchive(None if directory is None else directory / _ARCHIVE_NAME),
+        files=LocalFileStore(None if directory is None else directory / _FILES_NAME),
         limits=SqliteLimits(database),
         logs=SqliteTaskLogs(database),
         polls=SqlitePollRecords(database),

@@ -7,10 +7,10 @@ from typing import Final
 
 from dalsegno.models import EpochMillis, TaskStatus
 from dalsegno_state.execution import TaskState, WorkflowState
-from dalsegno_state.ports import Due, WorkflowQuery
+from dalsegno_state.ports import Due, FoundTask, TaskQuery, WorkflowQuery
 from dalsegno_state.sqlite.codec import decode_task, decode_workflow, encode_json, encode_workflow
 from dalsegno_state.sqlite.database import Database, Row
-from dalsegno_state.sqlite.search import WorkflowSearch
+from dalsegno_state.sqlite.search import TaskSearch, WorkflowSearch
 from dalsegno_state.sqlite.steps import SELECT_TASK, Step, searched_values, step
 from dalsegno_state.writes import (
     Arrival,
@@ -231,6 +231,16 @@ class SqliteStateStore:
             return left > 0
 
         return self._database.write(delete)
+
+    def search_tasks(self, query: TaskQuery) -> tuple[int, list[FoundTask]]:
+        """See ``StateStore.search_tasks``; it looks at everything, however long that takes."""
+        search = TaskSearch(query)
+        total: int = self._database.read(search.count, search.parameters)[0][0]
+        rows = self._database.read(search.page, search.parameters)
+        return total, [
+            FoundTask(decode_task(task), decode_workflow(*workflow), is_current=bool(is_current))
+            for task, is_current, *workflow in (row[:5] for row in rows)
+        ]
 
     def remove(self, workflow_id: str) -> None:
         """See ``StateStore.remove``; forgets the logs of its tasks too."""
