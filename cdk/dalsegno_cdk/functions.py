@@ -121,6 +121,7 @@ class Functions(Construct):
         )
         function = self._function(name, "evaluator", about, Duration.seconds(60))
         self.rights.run_workflows(function)
+        self.rights.forget_files(function)
         self.rights.keep_documents(function, SCHEDULE_KIND)
         self.rights.archive(function)
         for work in (self._messaging.evaluator, self._messaging.results):

@@ -135,6 +135,11 @@ class Rights:
         actions = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
         function.allow(*actions, on=[self._files])
 
+    def forget_files(self, function: EngineFunction) -> None:
+        """Let a function remove the files of executions whose time is over."""
+        function.allow("s3:DeleteObject", on=[self._files])
+        self.keep_documents(function, "file")
+
     def archive(self, function: EngineFunction) -> None:
         """Let a function write ended executions to the archive, and read none, if there is one."""
         if self.settings.archive:

@@ -107,7 +107,7 @@ def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str)
     ("function", "documents"),
     [
         ("Poll", []),
-        ("Evaluator", ["D#schedule*"]),
+        ("Evaluator", ["D#file*", "D#schedule*"]),
         ("Triggers", []),
         ("SystemTasks", ["D#messages*", "D#waiting*", "D#webhook*"]),
     ],
@@ -202,12 +202,14 @@ def test_who_uses_encrypted_queues_may_use_the_key(resources: Find) -> None:
         assert {"kms:Decrypt", "kms:GenerateDataKey*"} <= actions
 
 
-def test_only_the_api_reaches_files(resources: Find) -> None:
+def test_only_the_api_reads_and_writes_files(resources: Find) -> None:
     reaching = {
-        function
+        (function, action)
         for function in FUNCTIONS
         for statement in _statements(resources, function)
         if "/files/*" in str(statement["Resource"])
+        for action in _listed(statement["Action"])
+        if action in {"s3:GetObject", "s3:PutObject"}
     }
 
-    assert reaching == {"Api"}
+    assert reaching == {("Api", "s3:GetObject"), ("Api", "s3:PutObject")}

@@ -13,7 +13,6 @@ from dalsegno.models import (
 )
 from dalsegno_state import ids
 from dalsegno_state.engine.claiming import definition_of
-from dalsegno_state.engine.files import Files
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.removal import Removal
 from dalsegno_state.engine.runner import WAKE_RETRY_MS, Runner
@@ -220,9 +219,6 @@ class Executions:
         view = self._open(workflow_id)
         if not archive:
             self._removal.remove(view.workflow)
-            Files(self._ports).remove_all(workflow_id)
-            self._ports.state.remove(workflow_id)
-            self._ports.payloads.remove(workflow_id)
             return
         status = view.workflow.status
         if not status.is_terminal:

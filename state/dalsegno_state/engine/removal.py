@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from dalsegno.models import EpochMillis, Workflow
+from dalsegno_state.engine.files import Files
 from dalsegno_state.events import Expire, encode_evaluation
 from dalsegno_state.execution import WorkflowState
 from dalsegno_state.ids import EVALUATOR_QUEUE
@@ -110,6 +111,7 @@ class Removal:
         workflow_id = workflow.workflow_id
         for path in self._uploads(workflow):
             self._ports.external.remove(path)
+        Files(self._ports).remove_all(workflow_id)
         if not self._ports.state.clear(workflow_id, _ITEMS_AT_ONCE):
             return False
         self._ports.payloads.remove(workflow_id)

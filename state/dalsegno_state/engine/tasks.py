@@ -195,13 +195,6 @@ class Tasks:
         """Return who polled last, for one task type or all."""
         return self._ports.polls.polls(task_type)
 
-    def requeue(self, task_type: str) -> int:
-        """Return how many scheduled tasks of a type had to be announced again: queues keep them.
-
-        Lost messages come back with the wake of their workflow.
-        """
-        return self._ports.queues.sizes([task_type])[task_type].size
-
     def _with_output(self, address: ids.TaskAddress, result: TaskResult) -> TaskResult:
         """Return a result with the output that its worker has put elsewhere.
 

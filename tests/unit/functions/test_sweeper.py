@@ -138,7 +138,9 @@ def test_what_may_have_been_kept_long_enough_is_sent_for_removal() -> None:
     ports.state.create_workflow(a_workflow_state("open"))
 
     for days in (7, None):
-        sweep_out(queues, Removal(ports, Retention(days=days), lambda _: Workflow()))  # type: ignore[arg-type]  # all that it needs
+        retention = Retention(days=days)
+        removal = Removal(ports, retention, lambda _: Workflow(), lambda _: None)
+        sweep_out(queues, removal)  # type: ignore[arg-type]  # all that it needs
 
     (message,) = queues.sent
     assert message.queue == EVALUATOR_QUEUE
