@@ -18,9 +18,9 @@ from dalsegno_state.events import (
     Launched,
     LeaseExtended,
     Look,
-    Publish,
     Published,
     Reported,
+    Tell,
     Terminate,
     Wake,
 )
@@ -101,7 +101,7 @@ def _take_in(draft: Draft, event: Event) -> None:  # noqa: C901  (a closed union
             ending.close(draft, event)
         case Closed(failure_workflow_id=failure_workflow_id):
             ending.closed(draft, failure_workflow_id)
-        case Publish(ref=ref):
+        case Tell(ref=ref):
             draft.require([ref])
         case Published():
             publishing.take_off(draft, event)

@@ -122,11 +122,11 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
+class Tell:
     """Tell what is noted on a task whose status changed outside a decision."""
 
     ref: str
-    kind: Literal["publish"] = "publish"
+    kind: Literal["tell"] = "tell"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ Event = (
     | Terminate
     | Close
     | Closed
-    | Publish
+    | Tell
     | Published
     | Wake
     | Expire

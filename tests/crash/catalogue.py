@@ -338,6 +338,12 @@ def _limit(policy: str) -> JsonObject:
     return {"rateLimitKey": key, "concurrentExecLimit": 1, "policy": policy}
 
 
+_TOLD: Final = {
+    change: [{"type": change, "payload": {"x": 1}}]
+    for change in ("onScheduled", "onStart", "onSuccess", "onFailed", "onCancelled")
+}
+# Its IN_PROGRESS is left out: a child may end before the news that it was launched.
+_TOLD_OF_A_CHILD: Final = {change: _TOLD[change] for change in _TOLD if change != "onStart"}
 _KEY: Final = {"idempotencyKey": "k", "idempotencyStrategy": "RETURN_EXISTING"}
 
 
@@ -567,6 +573,27 @@ CATALOGUE: Final[tuple[Scenario, ...]] = (
         ],
         task_defs=[task_def("a")],
         results={ref: [Result(output={"v": 1})] * 2 for ref in ("a1", "a2", "a3")},
+    ),
+    Scenario(
+        "workflows and tasks that tell of each change of their status",
+        [
+            workflow(
+                "telling",
+                task("a", onStateChange=_TOLD),
+                fork(
+                    "f",
+                    [task("b", onStateChange=_TOLD)],
+                    [child("s", "telling_child", onStateChange=_TOLD_OF_A_CHILD)],
+                ),
+                join("j", "b", "s"),
+                task("w", "WAIT", onStateChange=_TOLD),
+                workflowStatusListenerEnabled=True,
+            ),
+            workflow("telling_child", task("k"), workflowStatusListenerEnabled=True),
+        ],
+        task_defs=[task_def("a")],
+        results={"a": [FAILED]},
+        steps=[terminate(is_open("w"))],
     ),
     Scenario(
         "a wide dynamic fork in chunks",

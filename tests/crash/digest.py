@@ -2,11 +2,14 @@
 
 import json
 import re
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from dalsegno.models import JsonObject, Workflow
 from tests.crash.world import World
 
+_REVISION = re.compile(r"\.\d+\.([A-Z_]+)")
 _SECONDS = re.compile(r"\d+ seconds")
 
 
@@ -18,11 +21,17 @@ def digest_of(world: World) -> JsonObject:
     names = {workflow_id: world.path_of(workflow_id) for workflow_id in shown}
     if len(set(names.values())) < len(names):
         raise AssertionError(f"a workflow was started twice: {sorted(names.values())}")
-    text = json.dumps({names[i]: _workflow(workflow) for i, workflow in shown.items()})
+    workflows = {names[i]: _workflow(workflow) for i, workflow in shown.items()}
+    text = json.dumps({**workflows, "events": _told(world.events)})
     for workflow_id, name in names.items():
         text = text.replace(workflow_id, name)
     digest: JsonObject = json.loads(_SECONDS.sub("N seconds", text))
     return digest
+
+
+def _told(event_ids: Iterable[str]) -> dict[str, int]:
+    """Return how many events tell of each change of status, whatever revision made it."""
+    return dict(sorted(Counter(_REVISION.sub(r".\1", each) for each in event_ids).items()))
 
 
 def leftovers(world: World) -> list[str]:

@@ -88,5 +88,5 @@ def remove(ports: Ports, calls: Calls, workflow_id: str, *, archive: bool) -> No
 
 def engine_of(ports: Ports, calls: Calls) -> Engine:
     """Return an engine whose process may die."""
-    http = dying_http(Service({}), calls)
+    http = dying_http(Service({}, ports.clock), calls)
     return Engine(dying_ports(ports, calls), the_scripts(), http)

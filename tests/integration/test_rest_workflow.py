@@ -347,3 +347,18 @@ def test_running_ids_are_listed(api: httpx.Client, register: Call, start: Call, 
     assert api.get(f"/workflow/running/{name}").json() == [open_one]
     assert api.get(f"/workflow/running/{name}?version=2").json() == []
     assert set(api.get(f"/workflow/running/{name}?{window}").json()) == {open_one, ended}
+
+
+def test_input_that_breaks_a_registered_schema_is_refused(
+    api: httpx.Client, register: Call, step: str
+) -> None:
+    schema = {"name": step, "version": 1, "type": "JSON"}
+    data = {"properties": {"items": {"type": "array", "items": {"type": "integer"}}}}
+    assert api.post("/schema", json=[{**schema, "data": data}]).status_code == 200
+    name = register(a_task(step), inputSchema=schema)
+
+    refused = api.post("/workflow", json={"name": name, "input": {"items": [1, "x"]}})
+
+    assert refused.status_code == 400
+    assert "input.items[1]" in refused.json()["message"]
+    assert api.post("/workflow", json={"name": name, "input": {"items": [1]}}).status_code == 200

@@ -41,7 +41,7 @@ from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.engine.triggers import Triggers
 from dalsegno_state.engine.webhooks import Webhooks
-from dalsegno_state.events import Expire, Look, Publish, ScheduleDue, decode_message
+from dalsegno_state.events import Expire, Look, ScheduleDue, Tell, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
@@ -97,7 +97,7 @@ class Engine:
             ),
             revive_parent=lambda child: self.executions.revive_parent(child),
         )
-        claims = Claims(ports, loader, self._look, self._publish)
+        claims = Claims(ports, loader, self._look, self._tell)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
         self.removal = Removal(ports, retention, self.queries.whole, starter.let_go)
         self.executions = Executions(ports, loader, self._runner, starter, self.removal)
@@ -179,8 +179,8 @@ class Engine:
     def _look(self, workflow_id: str, ref: str) -> None:
         self._runner.run(workflow_id, Look(ref=ref))
 
-    def _publish(self, workflow_id: str, ref: str) -> None:
-        self._runner.run(workflow_id, Publish(ref=ref))
+    def _tell(self, workflow_id: str, ref: str) -> None:
+        self._runner.run(workflow_id, Tell(ref=ref))
 
     def _failed_workflow(self, view: View) -> JsonObject:
         return self.queries.workflow(view.workflow.workflow_id, include_tasks=True).to_wire()

@@ -6,13 +6,14 @@ from dalsegno.models import SchemaDef, TaskDef, WorkflowDef
 from dalsegno_state.ports import DocumentStore
 
 SCHEMA_KIND: Final = "schema"
+VERSION_DIGITS: Final = 10
 
 _D = TypeVar("_D", WorkflowDef, TaskDef)
 
 
 def schema_name(name: str, version: int) -> str:
     """Return the name of a schema's document; the versions of a schema sort as numbers do."""
-    return f"{name}.{version:010d}"
+    return f"{name}.{version:0{VERSION_DIGITS}d}"
 
 
 def with_schemas(documents: DocumentStore, definition: _D) -> _D:

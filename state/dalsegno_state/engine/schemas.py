@@ -5,11 +5,10 @@ from typing import Final
 
 from dalsegno.errors import InvalidRequestError, NotFoundError, UnavailableError
 from dalsegno.models import JsonObject, SchemaDef
+from dalsegno_state.engine.schema_documents import SCHEMA_KIND, VERSION_DIGITS, schema_name
 from dalsegno_state.ports import Clock, DocumentStore
 
-_KIND: Final = "schema"
 _LONGEST_NAME: Final = 255
-_DIGITS: Final = 10
 _TRIES: Final = 20
 
 
@@ -50,28 +49,32 @@ class Schemas:
 
     def schemas(self) -> list[SchemaDef]:
         """Return all versions of all schemas, ordered by name and version."""
-        return _ordered([each.body for each in self._documents.documents(_KIND)])
+        return _ordered([each.body for each in self._documents.documents(SCHEMA_KIND)])
 
     def delete(self, name: str, version: int | None = None) -> None:
         """Delete one version of a schema, all of them if None; raises NotFoundError."""
         found = self._versions(name) if version is None else self._version(name, version)
-        deleted = [self._documents.delete(_KIND, _key(name, each.version)) for each in found]
+        deleted = [
+            self._documents.delete(SCHEMA_KIND, schema_name(name, each.version)) for each in found
+        ]
         if not any(deleted):
             shown = "null" if version is None else version
             raise NotFoundError(f"No such schema found by name: {name}, version: {shown}")
 
     def _version(self, name: str, version: int) -> list[SchemaDef]:
-        found = self._documents.get(_KIND, _key(name, version))
+        found = self._documents.get(SCHEMA_KIND, schema_name(name, version))
         return [] if found is None else _ordered([found.body])
 
     def _versions(self, name: str) -> list[SchemaDef]:
-        prefix = _key(name, 0)[:-_DIGITS]
-        found = self._documents.documents(_KIND, prefix=prefix)
+        prefix = schema_name(name, 0)[:-VERSION_DIGITS]
+        found = self._documents.documents(SCHEMA_KIND, prefix=prefix)
         return [each for each in _ordered([one.body for one in found]) if each.name == name]
 
     def _save(self, schema: SchemaDef) -> None:
         known = self._version(schema.name, schema.version)
-        self._documents.put(_KIND, _key(schema.name, schema.version), self._stamped(schema, known))
+        self._documents.put(
+            SCHEMA_KIND, schema_name(schema.name, schema.version), self._stamped(schema, known)
+        )
 
     def _save_as_next(self, schema: SchemaDef) -> None:
         for _ in range(_TRIES):
@@ -79,7 +82,7 @@ class Schemas:
             version = known[-1].version + 1 if known else 1
             following = schema.model_copy(update={"version": version})
             body = self._stamped(following, [])
-            if self._documents.create(_KIND, _key(schema.name, version), body):
+            if self._documents.create(SCHEMA_KIND, schema_name(schema.name, version), body):
                 return
         raise UnavailableError(f"schema {schema.name} keeps getting new versions; try again")
 
@@ -97,10 +100,6 @@ def _check(schema: SchemaDef) -> None:
         raise InvalidRequestError(f"name: longer than {_LONGEST_NAME} characters")
     if schema.version < 1:
         raise InvalidRequestError(f"version: expected 1 or more, got {schema.version}")
-
-
-def _key(name: str, version: int) -> str:
-    return f"{name}.{version:0{_DIGITS}d}"
 
 
 def _ordered(bodies: Sequence[JsonObject]) -> list[SchemaDef]:
