@@ -39,7 +39,7 @@ class Installation:
         self.clock = ManualClock()
         self.stored = open_ports(None, self.clock)
         self.ports = dying_ports(self.stored, calls)
-        self.service = Service({})
+        self.service = Service({}, self.clock)
         quiet = Engine(self.stored, the_scripts(), self.service)
         tasks = [{"name": "work", "taskReferenceName": "work"}]
         definition = WorkflowDef.model_validate({"name": "flow", "tasks": tasks})
@@ -69,7 +69,7 @@ class Installation:
 
     def started(self) -> list[tuple[int, str]]:
         """Return time and expression of everything that was started."""
-        _, found = self.stored.state.search(WorkflowQuery(size=100, ascending=True))
+        _, found = self.stored.state.search(WorkflowQuery(size=100))
         inputs = [self.stored_input(each.workflow_id) for each in found]
         return sorted((each["_scheduledTime"], each["_schedulerCron"]) for each in inputs)
 
