@@ -243,3 +243,21 @@ def _scheduled(engine: Engine, task_type: str) -> tuple[str, EpochMillis | str]:
     workflow_id = engine.executions.start(request)
     (task,) = engine.tasks.poll(task_type, worker_id="w", domain=None, count=1, wait_seconds=0)
     return task.task_id, workflow_id
+
+
+@pytest.mark.parametrize(("told", "status"), [("s3cret", 200), ("guess", 401), (None, 401)])
+def test_a_webhook_with_a_secret_needs_no_token_but_that(told: str | None, status: int) -> None:
+    world = World()
+    world.engine.secrets.put("webhook_bank", "s3cret")
+    event: GatewayEvent = {
+        "rawPath": "/webhook/bank",
+        "headers": {} if told is None else {"x-webhook-secret": told},
+        "requestContext": {"http": {"method": "POST"}},
+        "body": "{}",
+    }
+
+    assert world.gate.answer(API, event, world.engine).status == status
+
+
+def test_a_webhook_without_a_secret_is_closed() -> None:
+    assert World().ask("POST", "/webhook/open", {}).status == 401
