@@ -107,6 +107,7 @@ def _operation(route: Route[C], name: str, schemas: _Schemas) -> JsonObject:
         "parameters": _parameters(route),
         "responses": {
             str(route.status): _success(route, schemas),
+            **({"204": {"description": route.or_nothing}} if route.or_nothing else {}),
             "default": {
                 "description": "What went wrong.",
                 "content": {

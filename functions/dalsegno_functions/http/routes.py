@@ -38,6 +38,7 @@ class Route(Generic[C]):
         text_body: What a body that is no JSON holds; empty if there is none.
         returns: Type of the JSON answer; ``str`` for plain text, None for no content.
         status: Of a success.
+        or_nothing: When a success is answered by 204 and no content instead; empty if never.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Route(Generic[C]):
     text_body: str = ""
     returns: Any = None
     status: int = 200
+    or_nothing: str = ""
     lane: Lane = Lane.QUICK
 
 
@@ -61,6 +63,7 @@ class Options(TypedDict, total=False):
     text_body: str
     returns: Any
     status: int
+    or_nothing: str
     lane: Lane
 
 

@@ -26,9 +26,10 @@ TIMEOUT_MILLIS = defaulted(
 
 @routes.get(
     "/{tasktype}",
-    "Poll for a task; 204 if there is none",
+    "Poll for a task",
     parameters=(WORKER_ID, DOMAIN),
     returns=Task,
+    or_nothing="There is no task.",
     lane=Lane.POLL,
 )
 def poll(request: Request, engine: Engine) -> Response:

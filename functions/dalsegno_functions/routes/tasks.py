@@ -41,9 +41,10 @@ def update(request: Request, engine: Engine) -> Response:
 
 @routes.post(
     "/update-v2",
-    "Report the result of a task and get the next one; 204 if there is none",
+    "Report the result of a task and get the next one",
     body=RESULT,
     returns=Task,
+    or_nothing="The result is taken; there is no further task.",
 )
 def update_and_poll(request: Request, engine: Engine) -> Response:
     """Store a result; if it ends the task, answer with the worker's next one of that type."""
@@ -66,8 +67,7 @@ def update_and_poll(request: Request, engine: Engine) -> Response:
 )
 def update_by_ref(request: Request, engine: Engine) -> Response:
     """Store a result and answer with the task's id, with nothing if no such task is pending."""
-    task_id = _update_by_ref(request, engine)
-    return text(task_id) if task_id else empty()
+    return text(_update_by_ref(request, engine) or "")
 
 
 @routes.post(
@@ -126,7 +126,12 @@ def log(request: Request, engine: Engine) -> Response:
     return empty()
 
 
-@routes.get("/{taskId}/log", "Get the log of a task; 204 if empty", returns=list[TaskExecLog])
+@routes.get(
+    "/{taskId}/log",
+    "Get the log of a task",
+    returns=list[TaskExecLog],
+    or_nothing="The log is empty.",
+)
 def logs(request: Request, engine: Engine) -> Response:
     """Answer with the lines, oldest first."""
     lines = engine.tasks.logs(request.path["taskId"])
