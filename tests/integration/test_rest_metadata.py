@@ -226,3 +226,37 @@ def test_faulty_task_is_refused(api: httpx.Client, body: dict[str, Any]) -> None
     ):
         assert reply.status_code == 400
         assert "retryCount" in reply.json()["validationErrors"][0]["path"]
+
+
+def test_rate_limit_is_set_read_and_removed(
+    api: httpx.Client, register: Callable[..., str]
+) -> None:
+    name = register({"name": "pause", "taskReferenceName": "pause", "type": "WAIT"})
+    path = f"/metadata/workflow/{name}/rate-limit"
+    assert api.get(path).status_code == 404
+
+    assert api.put(path, json={"rateLimitKey": "all", "concurrentExecLimit": 1}).status_code == 200
+
+    assert api.get(path).json()["concurrentExecLimit"] == 1
+    started = [api.post(f"/workflow/{name}", json={}).text for _ in range(2)]
+    limited = [api.get(f"/workflow/{each}").json()["rateLimited"] for each in started]
+    assert limited == [False, True]
+    assert api.delete(path).status_code == 200
+    assert api.get(path).status_code == 404
+    assert api.put("/metadata/workflow/unknown/rate-limit", json={}).status_code == 404
+
+
+def test_rate_limit_may_be_a_tag(api: httpx.Client, register: Callable[..., str]) -> None:
+    name = register({"name": "pause", "taskReferenceName": "pause", "type": "WAIT"})
+    tag = {"key": name, "value": 3, "type": "RATE_LIMIT"}
+    path = f"/metadata/workflow/{name}"
+
+    assert api.post(f"{path}/tags", json=tag).status_code == 200
+
+    assert api.get(f"{path}/rate-limit").json()["concurrentExecLimit"] == 3
+    assert api.request("DELETE", f"{path}/tags", json=tag).status_code == 200
+    assert api.get(f"{path}/rate-limit").status_code == 404
+    refused = api.post(f"{path}/tags", json={**tag, "value": "many"})
+    assert refused.status_code == 400
+    assert "RATE_LIMIT" in refused.json()["message"]
+    assert api.get(f"{path}/tags").json() == []

@@ -1,6 +1,6 @@
 """Definitions: ``/api/metadata``."""
 
-from dalsegno.models import BulkResponse, TaskDef, WorkflowDef, WorkflowDefSummary
+from dalsegno.models import BulkResponse, RateLimitConfig, TaskDef, WorkflowDef, WorkflowDefSummary
 from dalsegno_functions.http.body import Body
 from dalsegno_functions.http.parameters import FLAG, TEXT, defaulted, optional, path, whole
 from dalsegno_functions.http.request import Request
@@ -12,6 +12,7 @@ routes: Routes[Engine] = Routes("Metadata", "/api/metadata")
 
 WORKFLOW_DEF = Body(WorkflowDef)
 WORKFLOW_DEFS = Body(list[WorkflowDef])
+RATE_LIMIT = Body(RateLimitConfig, example={"rateLimitKey": "all", "concurrentExecLimit": 10})
 TASK_DEF = Body(TaskDef)
 TASK_DEFS = Body(list[TaskDef])
 
@@ -113,6 +114,34 @@ def delete_workflow_def(request: Request, engine: Engine) -> Response:
     engine.metadata.delete_workflow_def(name, VERSION_IN_PATH.of(request))
     if not engine.metadata.workflow_versions(name):
         engine.tags.forget("workflow", name)
+    return empty()
+
+
+@routes.get(
+    "/workflow/{name}/rate-limit",
+    "Get how many executions of a workflow may run at once",
+    returns=RateLimitConfig,
+)
+def rate_limit(request: Request, engine: Engine) -> Response:
+    """Answer with the limit of the highest version; 404 if it has none."""
+    return json(engine.metadata.rate_limit(request.path["name"]))
+
+
+@routes.put(
+    "/workflow/{name}/rate-limit",
+    "Limit how many executions of a workflow run at once",
+    body=RATE_LIMIT,
+)
+def set_rate_limit(request: Request, engine: Engine) -> Response:
+    """Limit executions of all versions that start from now on."""
+    engine.metadata.set_rate_limit(request.path["name"], RATE_LIMIT.of(request))
+    return empty()
+
+
+@routes.delete("/workflow/{name}/rate-limit", "Limit executions of a workflow no more")
+def remove_rate_limit(request: Request, engine: Engine) -> Response:
+    """Let as many executions run as are started; absent is fine."""
+    engine.metadata.set_rate_limit(request.path["name"], None)
     return empty()
 
 

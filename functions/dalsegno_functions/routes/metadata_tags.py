@@ -1,5 +1,7 @@
 """Tags of definitions, under ``/api/metadata``."""
 
+from collections.abc import Callable
+
 from dalsegno.errors import NotFoundError
 from dalsegno.models import Tag
 from dalsegno_functions.http.body import Body
@@ -7,6 +9,7 @@ from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json
 from dalsegno_functions.http.routes import Routes
 from dalsegno_state.engine import Engine
+from dalsegno_state.engine.metadata import limit_of
 
 routes: Routes[Engine] = Routes("Tags", "/api/metadata")
 
@@ -40,23 +43,23 @@ def workflow_tags(request: Request, engine: Engine) -> Response:
 @routes.post("/tags/workflow/{name}", "Tag a workflow definition", body=ONE_OR_MORE)
 def add_workflow_tags(request: Request, engine: Engine) -> Response:
     """Store tags beside those there are."""
-    engine.tags.add("workflow", _workflow(request, engine), _some(request))
-    return empty()
+    tags = _some(request)
+    return _change(request, engine, tags, engine.tags.add)
 
 
 @routes.put("/workflow/{name}/tags", "Replace the tags of a workflow definition", body=TAGS)
 def put_workflow_tags(request: Request, engine: Engine) -> Response:
     """Store tags in place of all there were."""
-    engine.tags.put("workflow", _workflow(request, engine), TAGS.of(request))
-    return empty()
+    tags = TAGS.of(request)
+    return _change(request, engine, tags, engine.tags.put)
 
 
 @routes.delete("/workflow/{name}/tags", "Delete tags of a workflow definition", body=ONE_OR_MORE)
 @routes.delete("/tags/workflow/{name}", "Delete tags of a workflow definition", body=ONE_OR_MORE)
 def delete_workflow_tags(request: Request, engine: Engine) -> Response:
     """Delete the tags of these keys; absent ones are fine."""
-    engine.tags.delete("workflow", _workflow(request, engine), _some(request))
-    return empty()
+    tags = _some(request)
+    return _change(request, engine, tags, engine.tags.delete)
 
 
 @routes.get("/task/{taskName}/tags", "Get the tags of a task definition", returns=list[Tag])
@@ -89,6 +92,21 @@ def delete_task_tags(request: Request, engine: Engine) -> Response:
 def _some(request: Request) -> list[Tag]:
     asked = ONE_OR_MORE.of(request)
     return asked if isinstance(asked, list) else [asked]
+
+
+def _change(
+    request: Request,
+    engine: Engine,
+    tags: list[Tag],
+    change: Callable[[str, str, list[Tag]], None],
+) -> Response:
+    """Change the tags of a workflow, and its rate limit if one of them sets it."""
+    name = _workflow(request, engine)
+    limit_of(tags)  # a tag that sets no limit, although it should, is not stored
+    before = engine.tags.of("workflow", name)
+    change("workflow", name, tags)
+    engine.metadata.limit_by_tags(name, before, engine.tags.of("workflow", name))
+    return empty()
 
 
 def _workflow(request: Request, engine: Engine) -> str:

@@ -3,8 +3,18 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from pydantic import ValidationError
+
 from dalsegno.errors import ConductorError, ConflictError, InvalidRequestError, NotFoundError
-from dalsegno.models import BulkResponse, TaskDef, WorkflowDef, WorkflowDefSummary
+from dalsegno.models import (
+    BulkResponse,
+    RateLimitConfig,
+    Tag,
+    TagType,
+    TaskDef,
+    WorkflowDef,
+    WorkflowDefSummary,
+)
 from dalsegno_state.ports import Clock, DefinitionStore
 from dalsegno_state.validation import (
     ScriptChecker,
@@ -103,6 +113,40 @@ class Metadata:
         if not self._definitions.delete_workflow_def(name, version):
             raise NotFoundError(f"No such workflow definition: {name} version: {version}")
 
+    def rate_limit(self, name: str) -> RateLimitConfig:
+        """Return how many executions of a workflow may run at once, by its highest version.
+
+        Raises:
+            NotFoundError: There is no such workflow definition, or it has no limit.
+        """
+        config = self.workflow_def(name).rate_limit_config
+        if config is None:
+            raise NotFoundError(f"No rate limit found for workflow: {name}")
+        return config
+
+    def set_rate_limit(self, name: str, config: RateLimitConfig | None) -> None:
+        """Limit executions of all versions of a workflow that start from now on, or no more.
+
+        Raises:
+            InvalidRequestError: The limit breaks a rule.
+            NotFoundError: There is no such workflow definition.
+        """
+        self.workflow_def(name)
+        for definition in self._definitions.workflow_defs(name):
+            limited = definition.model_copy(update={"rate_limit_config": config})
+            self.check_workflow_def(limited)
+            self._put_workflow_def(limited)
+
+    def limit_by_tags(self, name: str, before: Iterable[Tag], after: Iterable[Tag]) -> None:
+        """Limit a workflow as a tag of type ``RATE_LIMIT`` says; lift that limit with the tag.
+
+        Raises:
+            InvalidRequestError: The value of that tag is no number of executions.
+        """
+        wanted = limit_of(after)
+        if wanted is not None or limit_of(before) is not None:
+            self.set_rate_limit(name, wanted)
+
     def create_task_defs(self, definitions: Sequence[TaskDef]) -> None:
         """Store task definitions, new or not.
 
@@ -174,6 +218,20 @@ def classifier_of(definition: WorkflowDef) -> str:
         return given
     is_agent = any(key in definition.metadata for key in ("agent_sdk", "agentDef"))
     return "agent" if is_agent else "workflow"
+
+
+def limit_of(tags: Iterable[Tag]) -> RateLimitConfig | None:
+    """Return the rate limit that a tag sets; raises InvalidRequestError if it sets a bad one."""
+    tag = next((tag for tag in tags if tag.type is TagType.RATE_LIMIT), None)
+    if tag is None:
+        return None
+    try:
+        return RateLimitConfig(rate_limit_key=tag.key, concurrent_exec_limit=tag.value)
+    except ValidationError as error:
+        raise InvalidRequestError(
+            f"tags: the value of {tag.key}, of type RATE_LIMIT, is how many executions may run at "
+            f"once, got {tag.value!r}"
+        ) from error
 
 
 def _require_some(definitions: Sequence[object], message: str) -> None:
