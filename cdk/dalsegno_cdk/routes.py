@@ -37,6 +37,8 @@ def routes_of(role: Role, task_types: Sequence[str] = ()) -> Routes:
                 ("POST", "/api/tasks/update-v2"),
                 ("POST", "/api/tasks/*/log"),
                 ("GET", "/api/tasks/*/log"),
+                ("GET", "/api/tasks/externalstoragelocation"),
+                ("GET", "/api/tasks/external-storage-location"),
             ]
 
 

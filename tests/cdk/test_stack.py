@@ -71,7 +71,7 @@ def test_every_queue_that_a_function_consumes_has_dead_letters(resources: Find) 
         for mapping in resources("AWS::Lambda::EventSourceMapping").values()
     }
 
-    assert len(mapped) == 4
+    assert len(mapped) == 5
     for name, mapping in mapped.items():
         assert queues[name]["Properties"]["RedrivePolicy"]["maxReceiveCount"] >= 5
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -314,7 +314,7 @@ def test_workflow_that_runs_again_is_due_and_not_ended(store: StateStore) -> Non
     store.commit([PullWake("w1", NOW + 30_000), UpdateWorkflow(again, 1)])
 
     assert store.ended(NOW * 2, 10) == []
-    assert store.due(NOW + 30_000, 10) == ["w1"]
+    assert store.due(NOW + 30_000, 10) == [Due("w1", NOW + 30_000)]
     assert store.workflow("w1") == replace(again, wake_at=NOW + 30_000)
 
 

@@ -177,7 +177,9 @@ def test_whoever_sets_it_going_first_keeps_it(
 ) -> None:
     workflow_id = keeping.run_out()
     keeping.clock.advance(7 * DAY_SECONDS)
-    removal = Removal(keeping.ports, keeping.retention, keeping.engine.queries.whole)
+    removal = Removal(
+        keeping.ports, keeping.retention, keeping.engine.queries.whole, _holds_nothing
+    )
     archive = removal.archive
 
     def restart_meanwhile(workflow: object) -> None:
@@ -195,7 +197,11 @@ def test_nothing_is_left_whatever_call_a_process_dies_at(
     scripts: SandboxedScripts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dalsegno_state.engine.removal._ITEMS_AT_ONCE", 2)
-    places = [(number, side) for number in range(_calls_to_expire(scripts)) for side in Side]
+    places = [
+        (number, side)
+        for number in range(_calls_to_expire(scripts))
+        for side in (Side.BEFORE, Side.AFTER)
+    ]
     assert len(places) > 10
 
     for number, side in places:
@@ -203,7 +209,7 @@ def test_nothing_is_left_whatever_call_a_process_dies_at(
         workflow_id = world.run_out()
         world.clock.advance(7 * DAY_SECONDS)
         ports = dying_ports(world.ports, Calls(crashes={number: side}))
-        dying = Removal(ports, world.retention, world.engine.queries.whole)
+        dying = Removal(ports, world.retention, world.engine.queries.whole, _holds_nothing)
         with pytest.raises(CrashError):
             dying.expire(workflow_id)
 
@@ -220,9 +226,9 @@ def _calls_to_expire(scripts: SandboxedScripts) -> int:
     workflow_id = world.run_out()
     world.clock.advance(7 * DAY_SECONDS)
     calls = Calls()
-    Removal(dying_ports(world.ports, calls), world.retention, world.engine.queries.whole).expire(
-        workflow_id
-    )
+    Removal(
+        dying_ports(world.ports, calls), world.retention, world.engine.queries.whole, _holds_nothing
+    ).expire(workflow_id)
     world.ports.close()
     return len(calls.names)
 
@@ -264,3 +270,7 @@ def test_a_message_about_an_execution_that_is_gone_is_swallowed(keeping: Keeping
     keeping.engine.removal.expire("nobody")
 
     assert keeping.ports.queues.sizes([EVALUATOR_QUEUE])[EVALUATOR_QUEUE].size == 0
+
+
+def _holds_nothing(_workflow: object) -> None:
+    """No idempotency key, and no slot."""

@@ -1,7 +1,10 @@
 """One HTTP request, as a handler sees it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from pydantic_core import from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +30,13 @@ class Request:
         return self.headers.get("host", "")
 
     def text(self) -> str:
-        """Return the body as text, with what is not UTF-8 replaced."""
-        return self.body if isinstance(self.body, str) else self.body.decode(errors="replace")
+        """Return the body as text, with what is not UTF-8 replaced.
+
+        Some clients send text as a JSON string, others as it is. One that begins and ends with a
+        quotation mark, and is a JSON string, is taken for that.
+        """
+        text = self.body if isinstance(self.body, str) else self.body.decode(errors="replace")
+        if text.startswith('"') and text.endswith('"'):
+            with suppress(ValueError):
+                return str(from_json(text))
+        return text
