@@ -1,16 +1,20 @@
 """Event handlers: which events they take, what they do, and that they do it once."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dalsegno.errors import ConflictError, InvalidRequestError, NotFoundError
-from dalsegno.models import EventHandler, JsonObject
+from dalsegno.models import EventHandler, JsonObject, WorkflowDef
 from dalsegno_state.engine.event_intake import UnmatchedEventError
 from dalsegno_state.incoming_event import IncomingEvent
 from tests.engine.world import World, simple, system
 
 EVENT = "sqs:orders"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "events.md"
 
 
 def a_handler(*actions: dict[str, Any], **fields: Any) -> EventHandler:
@@ -334,3 +338,31 @@ def test_event_of_a_task_comes_to_the_handlers(world: World) -> None:
 
     (execution,) = world.engine.event_handlers.executions("handler")
     assert world.workflow(str(execution.output["workflowId"])).input["id"] == 7
+
+
+def test_change_of_status_may_go_unheard(world: World) -> None:
+    world.register(simple("a"), workflowStatusListenerEnabled=True)
+    world.play(world.start())
+
+    bodies = world.events()
+    for body in bodies:
+        world.engine.take_event(json.dumps(body))
+
+    assert bodies
+    assert world.engine.event_handlers.unmatched() == []
+
+
+def test_documented_example_does_what_it_says(world: World) -> None:
+    blocks = re.findall(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    definition, handler, event = (json.loads(block) for block in blocks)
+    world.engine.metadata.create_workflow_def(WorkflowDef.model_validate(definition))
+    world.engine.event_handlers.create([EventHandler.model_validate(handler)])
+    workflow_id = world.start(definition["name"])
+    event["payload"]["order"]["workflowId"] = workflow_id
+
+    world.engine.take_event(json.dumps(event))
+
+    workflow = world.workflow(workflow_id)
+    assert workflow.status == "COMPLETED"
+    assert workflow.output["amount"] == 250
+    assert workflow.output["by"] == "Ann"

@@ -69,6 +69,8 @@ class EventIntake:
             ConductorError: Some of it cannot be done now; the rest is.
         """
         handlers = self._handlers.of_event(event.event, active_only=True)
+        if not handlers and event.optional:
+            return
         if not handlers:
             self._remember(event)
             raise UnmatchedEventError(f"No active event handler for {event.event} ({event.id})")
