@@ -22,7 +22,7 @@ from dalsegno_cdk.routes import routes_of
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings, Endpoint, SettingsError
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
-from dalsegno_cdk.triggers import Triggers, request_of, whole_event
+from dalsegno_cdk.triggers import Triggers, add_event_rule, request_of, whole_event
 from dalsegno_functions.auth.roles import Role, written
 from dalsegno_state.aws.queue_names import encode_name
 
@@ -134,6 +134,22 @@ class Dalsegno(Construct):
         """
         request = request_of(name, version, inputs or {}, correlation_id)
         return self.triggers.add_schedule(construct_id, schedule, request)
+
+    def on_events(self, rule: events.Rule, *, bus: str = "default") -> None:
+        """Hand every event of a rule to handlers of ``eventbridge:<bus>:<detail type>``.
+
+        They see its detail. The bus is told by whatever name the handlers have for it.
+        """
+        add_event_rule(self.messaging.events, rule, bus)
+
+    def on_events_of(self, queue: sqs.IQueue) -> None:
+        """Hand every message of a queue to handlers of ``sqs:<name of the queue>``.
+
+        Its visibility timeout must be at least three minutes. A message that no active handler is
+        there for, or that cannot be handled now, comes again, and goes to its dead letters: so it
+        needs some.
+        """
+        self.functions.take_events_of(queue)
 
     def grant_worker(self, grantee: iam.IGrantable, *task_types: str) -> None:
         """Let a worker do tasks of some types.

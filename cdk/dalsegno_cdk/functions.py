@@ -8,15 +8,17 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from dalsegno_cdk.bundling import engine_code
 from dalsegno_cdk.engine_function import EngineFunction
-from dalsegno_cdk.messaging import Messaging, WorkQueue
+from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.rights import Rights
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
 from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
+from dalsegno_state.engine.event_handlers import MESSAGE_KIND, execution_kind
 from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
 # 1,769 MB are a whole CPU; a handler needs some 100 MB, and time grows as memory shrinks.
@@ -117,16 +119,20 @@ class Functions(Construct):
     def _evaluator(self) -> EngineFunction:
         name, about = (
             "Evaluator",
-            "Continues workflows: timers, wakes, schedules, results from queues",
+            "Continues workflows: timers, wakes, schedules, events, results from queues",
         )
         function = self._function(name, "evaluator", about, Duration.seconds(60))
         self.rights.run_workflows(function)
         self.rights.forget_files(function)
-        self.rights.keep_documents(function, SCHEDULE_KIND)
+        self.rights.keep_documents(function, SCHEDULE_KIND, MESSAGE_KIND, execution_kind(""))
         self.rights.archive(function)
-        for work in (self._messaging.evaluator, self._messaging.results):
-            _consume(function, work)
+        for work in (self._messaging.evaluator, self._messaging.results, self._messaging.events):
+            _consume(function, work.queue)
         return function
+
+    def take_events_of(self, queue: sqs.IQueue) -> None:
+        """Have the messages of somebody else's queue taken in as events."""
+        _consume(self.evaluator, queue)
 
     def _system_tasks(self) -> EngineFunction:
         name, about = "SystemTasks", "Makes HTTP calls, publishes events, invokes functions"
@@ -148,7 +154,7 @@ class Functions(Construct):
         name, about = "Triggers", "Starts workflows that events and schedules ask for"
         function = self._function(name, "triggers", about, Duration.seconds(60))
         self.rights.trigger(function)
-        _consume(function, self._messaging.triggers)
+        _consume(function, self._messaging.triggers.queue)
         return function
 
     def _sweeper(self) -> EngineFunction:
@@ -191,9 +197,9 @@ class Functions(Construct):
         )
 
 
-def _consume(function: EngineFunction, work: WorkQueue) -> None:
+def _consume(function: EngineFunction, queue: sqs.IQueue) -> None:
     """Have a function invoked with the messages of a queue; those that fail come again."""
-    source = sources.SqsEventSource(work.queue, batch_size=10, report_batch_item_failures=True)
+    source = sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True)
     function.function.add_event_source(source)
 
 
@@ -208,6 +214,7 @@ def _environment(
         "DALSEGNO_QUEUE_PREFIX": settings.queue_prefix,
         "DALSEGNO_EVALUATOR_QUEUE_ARN": messaging.evaluator.queue.queue_arn,
         "DALSEGNO_RESULTS_QUEUE_ARN": messaging.results.queue.queue_arn,
+        "DALSEGNO_EVENTS_QUEUE_ARN": messaging.events.queue.queue_arn,
         "DALSEGNO_SYSTEM_QUEUE_ARN": messaging.system.queue.queue_arn,
         "DALSEGNO_SCHEDULE_GROUP": timers.group_name,
         "DALSEGNO_SCHEDULE_ROLE_ARN": timers.role.role_arn,

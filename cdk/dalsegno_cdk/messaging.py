@@ -9,7 +9,7 @@ from constructs import Construct
 
 from dalsegno_cdk.settings import DalsegnoSettings
 from dalsegno_state.aws.queue_names import sqs_name
-from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
+from dalsegno_state.ids import EVALUATOR_QUEUE, EVENTS_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.tasks.http import Http
 
 RESULTS_QUEUE: Final = "_results"
@@ -65,7 +65,7 @@ class WorkQueue(Construct):
 
 
 class Messaging(Construct):
-    """The queues of the evaluator, of workers' results, of system tasks and of triggers."""
+    """The queues of the evaluator, of workers' results, of system tasks, triggers and events."""
 
     def __init__(
         self,
@@ -84,11 +84,13 @@ class Messaging(Construct):
         self.http = self._work("Http", Http.type, Duration.seconds(960))
         self.system = self._work("System", SYSTEM_QUEUE, Duration.seconds(960))
         self.triggers = self._work("Triggers", TRIGGERS_QUEUE, Duration.seconds(180))
+        self.events = self._work("Events", EVENTS_QUEUE, Duration.seconds(180))
 
     @property
     def all(self) -> tuple[WorkQueue, ...]:
         """All of them."""
-        return (self.evaluator, self.results, self.http, self.system, self.triggers)
+        of_tasks = (self.results, self.http, self.system)
+        return (self.evaluator, *of_tasks, self.triggers, self.events)
 
     @property
     def arns(self) -> str:

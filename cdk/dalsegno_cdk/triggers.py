@@ -1,4 +1,4 @@
-"""Rules and schedules of yours that start workflows."""
+"""Rules and schedules of yours that start workflows, and rules whose events handlers take."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -84,6 +84,23 @@ class Triggers(Construct):
                 role=self.role,
             ),
         )
+
+
+def add_event_rule(work: WorkQueue, rule: events.Rule, bus: str) -> None:
+    """Point a rule at the queue of events: what it sends is an ``IncomingEvent``."""
+    message = {
+        "event": f"eventbridge:{bus}:{events.EventField.detail_type}",
+        "id": events.EventField.event_id,
+        "payload": events.EventField.from_path("$.detail"),
+    }
+    rule.add_target(
+        targets.SqsQueue(
+            work.queue,
+            message=events.RuleTargetInput.from_object(message),
+            dead_letter_queue=work.dead_letters,
+            max_event_age=_TRIED_FOR,
+        )
+    )
 
 
 def request_of(

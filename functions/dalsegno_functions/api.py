@@ -10,6 +10,8 @@ from dalsegno_functions.observability import instrument
 from dalsegno_functions.routes import (
     admin,
     environment,
+    event_queues,
+    events,
     external_payloads,
     files,
     health,
@@ -54,6 +56,8 @@ OPERATIONS: Final = (
     *scheduler.routes,
     *files.routes,
     *admin.routes,
+    *events.routes,
+    *event_queues.routes,
     *health.routes,
 )
 

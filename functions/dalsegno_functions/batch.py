@@ -37,9 +37,14 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """Work on the messages of one queue, by the name the engine knows it under."""
+    """Work on the messages of one queue.
 
-    queue: str
+    Attributes:
+        queue: By the name the engine knows it under; None for a queue of somebody else, whose
+            messages are taken as they are, and come again when that queue says.
+    """
+
+    queue: str | None
     work: Callable[[str], None]
 
 
@@ -55,13 +60,15 @@ def consume(
     def work(record: SQSRecord) -> None:
         consumer = consumer_of(record)
         try:
-            body = source.relay(record.body)
+            body = record.body if consumer.queue is None else source.relay(record.body)
             if body is not None:
                 consumer.work(body)
         except Exception:
-            logger.exception("a message of queue %s failed: %.200s", consumer.queue, record.body)
+            queue = consumer.queue or record.event_source_arn
+            logger.exception("a message of queue %s failed: %.200s", queue, record.body)
             count(Measure.MESSAGES_FAILED)
-            source.postpone(consumer.queue, record.receipt_handle, _delay_seconds(record))
+            if consumer.queue is not None:
+                source.postpone(consumer.queue, record.receipt_handle, _delay_seconds(record))
             raise
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)

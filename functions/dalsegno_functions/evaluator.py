@@ -1,17 +1,21 @@
-"""The evaluator as a Lambda function: continuations, timers and wakes, and workers' results."""
+"""The evaluator as a Lambda function: continuations, timers, wakes, workers' results, events."""
 
 import os
+from functools import partial
 from typing import Any, Final
 
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from pydantic import JsonValue
+from pydantic_core import from_json
 
 from dalsegno_functions.batch import Consumer, SqsEvent, consume
 from dalsegno_functions.function_results import read_result
 from dalsegno_functions.observability import correlate, instrument
 from dalsegno_functions.wiring import aws_engine
-from dalsegno_state.engine import EVALUATOR_QUEUE
+from dalsegno_state.engine import EVALUATOR_QUEUE, EVENTS_QUEUE
 from dalsegno_state.events import Evaluation, decode_message
+from dalsegno_state.incoming_event import IncomingEvent, payload_of
 
 RESULTS_QUEUE: Final = "_results"
 
@@ -31,10 +35,35 @@ def report(body: str) -> None:
     aws_engine().engine.tasks.update(result)
 
 
+def take_event(body: str) -> None:
+    """Take in an event; one that no handler is there for goes to the dead letters in the end."""
+    aws_engine().engine.take_event(body)
+
+
+def take_message(queue: str, message_id: str, body: str) -> None:
+    """Take in a message of somebody else's queue, as an event of its name."""
+    event = IncomingEvent(event=f"sqs:{queue}", id=message_id, payload=payload_of(_read(body)))
+    aws_engine().engine.event_intake.take(event)
+
+
+def _read(body: str) -> JsonValue:
+    try:
+        value: JsonValue = from_json(body, allow_inf_nan=False)
+    except ValueError:
+        return body
+    return value
+
+
 def _consumer(record: SQSRecord) -> Consumer:
-    if record.event_source_arn == os.environ.get("DALSEGNO_RESULTS_QUEUE_ARN"):
+    queue_arn = record.event_source_arn
+    if queue_arn == os.environ.get("DALSEGNO_RESULTS_QUEUE_ARN"):
         return Consumer(RESULTS_QUEUE, report)
-    return Consumer(EVALUATOR_QUEUE, evaluate)
+    if queue_arn == os.environ.get("DALSEGNO_EVENTS_QUEUE_ARN"):
+        return Consumer(EVENTS_QUEUE, take_event)
+    if queue_arn == os.environ.get("DALSEGNO_EVALUATOR_QUEUE_ARN", queue_arn):
+        return Consumer(EVALUATOR_QUEUE, evaluate)
+    queue = queue_arn.rpartition(":")[2]
+    return Consumer(None, partial(take_message, queue, record.message_id))
 
 
 @instrument

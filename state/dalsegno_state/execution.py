@@ -130,6 +130,7 @@ class WorkflowState:
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
         classifier: What kind of workflow the definition says it is.
         archived: Removed by its owner: it can be read, and nothing else.
+        applied_actions: The last actions of event handlers that have changed its variables.
         wake_at: When to look at the workflow whatever happens; None once there is no need.
             Kept beside the item, written by ``PullWake`` and ``SetWake`` only.
         wake_interval_ms: How long the last wake waited; grows while nothing happens.
@@ -171,5 +172,6 @@ class WorkflowState:
     closing: bool = False
     archived: bool = False
     classifier: str = "workflow"
+    applied_actions: tuple[str, ...] = ()
     wake_at: EpochMillis | None = None
     wake_interval_ms: int = 0

@@ -1,7 +1,8 @@
 """Telling of changes of status: events for the queue of events, each until it is known as sent.
 
 The body of a message is a JSON object of ``event`` (``conductor:<workflow>:<name>``), ``id``
-and ``payload``. It may come more than once, with the same id.
+and ``payload``, and ``optional`` if nobody need be there for it. It may come more than once, with
+the same id.
 """
 
 from dataclasses import replace
@@ -57,7 +58,7 @@ def _send_workflow_event(draft: Draft, note: Note, event_id: str) -> None:
     name = definition.workflow_status_listener_sink or WORKFLOW_STATUS
     payload = _about_workflow(draft)
     payload |= {"status": note.status, "reasonForIncompletion": workflow.reason}
-    _send(draft, name, event_id, payload)
+    _send(draft, name, event_id, payload, optional=definition.workflow_status_listener_sink is None)
 
 
 def _send_task_events(draft: Draft, task: TaskState, note: Note, event_id: str) -> None:
@@ -95,7 +96,14 @@ def _about_workflow(draft: Draft) -> JsonObject:
     }
 
 
-def _send(draft: Draft, name: str, event_id: str, payload: JsonObject) -> None:
-    event = f"conductor:{draft.workflow.name}:{name}"
-    body = to_json({"event": event, "id": event_id, "payload": payload}).decode()
-    draft.send(Message(queue=EVENTS_QUEUE, body=body))
+def _send(
+    draft: Draft, name: str, event_id: str, payload: JsonObject, *, optional: bool = False
+) -> None:
+    event: JsonObject = {
+        "event": f"conductor:{draft.workflow.name}:{name}",
+        "id": event_id,
+        "payload": payload,
+    }
+    if optional:
+        event["optional"] = True
+    draft.send(Message(queue=EVENTS_QUEUE, body=to_json(event).decode()))

@@ -107,7 +107,10 @@ def test_nobody_scans_a_table_or_deletes_a_queue(resources: Find, function: str)
     ("function", "documents"),
     [
         ("Poll", []),
-        ("Evaluator", ["D#file*", "D#schedule*"]),
+        (
+            "Evaluator",
+            ["D#file*", "D#schedule*", "D#event-message*", "D#event-execution/*"],
+        ),
         ("Triggers", []),
         ("SystemTasks", ["D#messages*", "D#waiting*", "D#webhook*"]),
     ],

@@ -71,7 +71,7 @@ def test_every_queue_that_a_function_consumes_has_dead_letters(resources: Find) 
         for mapping in resources("AWS::Lambda::EventSourceMapping").values()
     }
 
-    assert len(mapped) == 5
+    assert len(mapped) == 6
     for name, mapping in mapped.items():
         assert queues[name]["Properties"]["RedrivePolicy"]["maxReceiveCount"] >= 5
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -93,6 +93,7 @@ def test_dead_letters_are_not_listed_among_the_queues_of_workers(resources: Find
     assert sorted(listed) == [
         "dalsegno-dev-HTTP",
         "dalsegno-dev-_evaluator",
+        "dalsegno-dev-_events",
         f"dalsegno-dev-{RESULTS_QUEUE}",
         "dalsegno-dev-_system",
         f"dalsegno-dev-{TRIGGERS_QUEUE}",

@@ -33,6 +33,7 @@ def test_workflow_is_read_back_as_it_was_stored(store: StateStore) -> None:
         parent_task_id="t0",
         failed_refs=("a", "b"),
         followers=("t1", "t2"),
+        applied_actions=("c", "d"),
         operation=Operation(kind="rerun", arguments={"task": "a"}),
         rate_limit_key="eu",
         rate_limited=True,

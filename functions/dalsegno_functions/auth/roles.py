@@ -146,6 +146,10 @@ def _changes_definitions(method: str, segments: list[str]) -> bool:
             return method not in _READS
         case ["api", "scheduler", "schedules", *_]:
             return method in {"POST", "DELETE"}
+        case ["api", "event", "handleIncomingEvent"]:
+            return method != "POST"
+        case ["api", "event", *_]:
+            return method not in _READS
         case _:
             return False
 

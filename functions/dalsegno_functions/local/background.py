@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Final, TypeAlias
 
-from dalsegno_state.engine import EVALUATOR_QUEUE, SYSTEM_QUEUES, Engine
+from dalsegno_state.engine import EVALUATOR_QUEUE, EVENTS_QUEUE, SYSTEM_QUEUES, Engine
 from dalsegno_state.ports import Queues, Received
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,10 @@ class Background:
             queues, EVALUATOR_QUEUE, engine.evaluate, count=10, visibility_seconds=60
         )
         self._threads = [self._thread("evaluator", evaluator.run_once) for _ in range(evaluators)]
+        events = Consumer(
+            queues, EVENTS_QUEUE, lambda body: _take_event(engine, body), 10, visibility_seconds=60
+        )
+        self._threads.append(self._thread("events", events.run_once))
         self._threads.append(self._thread("sweeper", lambda: self._sweep(engine)))
         self._threads.append(self._thread("scheduler", lambda: self._announce(engine)))
         for queue in SYSTEM_QUEUES:
@@ -118,3 +122,13 @@ class Background:
     def _announce(self, engine: Engine) -> None:
         engine.scheduler.announce()
         self._stopping.wait(_ANNOUNCE_EVERY_SECONDS)
+
+
+def _take_event(engine: Engine, body: str) -> None:
+    """Take an event in; one that no handler is there for is remembered, and goes no further."""
+    from dalsegno_state.engine.event_intake import UnmatchedEventError
+
+    try:
+        engine.take_event(body)
+    except UnmatchedEventError as error:
+        logger.warning("%s", error)

@@ -91,6 +91,7 @@ WORKFLOW_NAMES: Final = {
     "closing": "cl",
     "archived": "ar",
     "classifier": "cf",
+    "applied_actions": "aa",
 }
 # Kept in attributes of their own, because a condition or an order goes by them.
 TASK_BESIDE: Final = frozenset({"workflow_id", "task_id", "revision", "sequence"})
@@ -214,7 +215,7 @@ def decode_workflow(document: str, **beside: Any) -> WorkflowState:
     """Return the workflow of a document and of the fields ``WORKFLOW_BESIDE`` it."""
     values = _WORKFLOW.lengthen(json.loads(document))
     values["status"] = WorkflowStatus(values["status"])
-    for name in ("failed_refs", "followers", "unpublished"):
+    for name in ("failed_refs", "followers", "unpublished", "applied_actions"):
         if name in values:
             values[name] = tuple(values[name])
     if "operation" in values:

@@ -42,13 +42,15 @@ from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.engine.triggers import Triggers
 from dalsegno_state.engine.webhooks import Webhooks
 from dalsegno_state.events import Expire, Look, ScheduleDue, Tell, decode_message
-from dalsegno_state.ids import EVALUATOR_QUEUE, SYSTEM_QUEUE
+from dalsegno_state.ids import EVALUATOR_QUEUE, EVENTS_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.http import Http
 from dalsegno_state.view import View
 
 if TYPE_CHECKING:
+    from dalsegno_state.engine.event_handlers import EventHandlers
+    from dalsegno_state.engine.event_intake import EventIntake
     from dalsegno_state.engine.scheduler import Scheduler
     from dalsegno_state.engine.schedules import Schedules
 
@@ -112,6 +114,8 @@ class Engine:
         self.secrets = ManagedSecrets(ports.secrets, self.tags)
         self.environment = ManagedEnvironment(ports.secrets)
         self._definition_of = starter.definition_of
+        self._starter = starter
+        self._scripts = scripts
         self.messages = WorkflowMessages(ports, self.queries, self._look)
         self.webhooks = Webhooks(ports, self._runner.run)
         self._system_tasks = SystemTasks(
@@ -140,6 +144,25 @@ class Engine:
 
         return Schedules(self._ports, self.scheduler, self._definition_of, self.tags)
 
+    # The same goes for events.
+    @cached_property
+    def event_handlers(self) -> "EventHandlers":
+        """Event handlers as their authors see them."""
+        from dalsegno_state.engine.event_handlers import EventHandlers
+
+        return EventHandlers(self._ports.documents, self.tags, self._scripts)
+
+    @cached_property
+    def event_intake(self) -> "EventIntake":
+        """What hands events to their handlers."""
+        from dalsegno_state.engine.event_actions import EventActions
+        from dalsegno_state.engine.event_intake import EventIntake
+
+        actions = EventActions(
+            self._ports, self.queries, self._runner, self._starter, self.executions
+        )
+        return EventIntake(self._ports, self.event_handlers, self._scripts, actions)
+
     def evaluate(self, body: str) -> None:
         """Take in one message of the evaluator queue; it may be deleted once this returns."""
         message = decode_message(body)
@@ -149,6 +172,12 @@ class Engine:
             self.removal.expire(message.workflow_id)
         else:
             self._runner.run(message.workflow_id, message.event)
+
+    def take_event(self, body: str) -> None:
+        """Take in one message of the queue of events; it may be deleted once this returns."""
+        from dalsegno_state.incoming_event import decode_incoming_event
+
+        self.event_intake.take(decode_incoming_event(body))
 
     def sweep(self) -> int:
         """Wake the workflows that are due, return how many; remove those whose time is over."""
@@ -186,4 +215,11 @@ class Engine:
         return self.queries.workflow(view.workflow.workflow_id, include_tasks=True).to_wire()
 
 
-__all__ = ["EVALUATOR_QUEUE", "FOR_EVER", "SYSTEM_QUEUES", "Engine", "Retention"]
+__all__ = [
+    "EVALUATOR_QUEUE",
+    "EVENTS_QUEUE",
+    "FOR_EVER",
+    "SYSTEM_QUEUES",
+    "Engine",
+    "Retention",
+]

@@ -112,7 +112,7 @@ def decode_workflow(text: str, wake_at: EpochMillis | None, wake_interval_ms: in
     document = _DECODER.decode(text)
     _resolve_references(document)
     document["status"] = _WORKFLOW_STATUSES[document["status"]]
-    for name in ("failed_refs", "followers", "unpublished"):
+    for name in ("failed_refs", "followers", "unpublished", "applied_actions"):
         if name in document:
             document[name] = tuple(document[name])
     if "operation" in document:

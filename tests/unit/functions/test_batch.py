@@ -72,3 +72,17 @@ def test_a_timer_is_sent_on_and_not_worked_on() -> None:
     done, failed, source = _consumed(_record("timer:x"))
 
     assert (done, failed, source.postponed) == ([], [], [])
+
+
+def test_a_message_of_somebody_elses_queue_is_taken_as_it_is_and_not_postponed() -> None:
+    source, done = Source(), list[str]()
+
+    def work(body: str) -> None:
+        done.append(body)
+        raise ValueError(body)
+
+    record = _record("timer:x")
+    reply = consume({"Records": [record]}, None, source, lambda _: Consumer(None, work))
+
+    assert (done, source.postponed) == (["timer:x"], [])
+    assert reply["batchItemFailures"] == [{"itemIdentifier": "id of timer:x"}]

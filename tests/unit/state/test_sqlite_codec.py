@@ -64,6 +64,7 @@ SPECIAL = {
     "failed_refs": ("a", "b"),
     "followers": ("t1", "t2"),
     "unpublished": ("t1.3.COMPLETED",),
+    "applied_actions": ("c", "d"),
     "membership": Membership(join_ref="join", index=0, size=2),
     "operation": Operation(kind="retry", arguments={"a": [1]}),
     "task_to_domain": {"*": "eu"},
