@@ -151,6 +151,14 @@ class Dalsegno(Construct):
         """
         self.functions.take_events_of(queue)
 
+    def publish_events_to(self, bus: events.IEventBus) -> None:
+        """Publish on a bus what workflows tell: changes of status, events to ``conductor``.
+
+        Each event has the source ``dalsegno``, its name as detail type, and an ``id`` that is the
+        same if it comes again.
+        """
+        self.functions.publish_events_to(bus)
+
     def grant_worker(self, grantee: iam.IGrantable, *task_types: str) -> None:
         """Let a worker do tasks of some types.
 

@@ -130,6 +130,11 @@ class Functions(Construct):
             _consume(function, work.queue)
         return function
 
+    def publish_events_to(self, bus: events.IEventBus) -> None:
+        """Have the engine's own events published on a bus."""
+        self.evaluator.function.add_environment("DALSEGNO_EVENT_BUS", bus.event_bus_arn)
+        bus.grant_put_events_to(self.evaluator.role)
+
     def take_events_of(self, queue: sqs.IQueue) -> None:
         """Have the messages of somebody else's queue taken in as events."""
         _consume(self.evaluator, queue)

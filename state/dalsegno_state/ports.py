@@ -632,6 +632,7 @@ class OutgoingEvent:
 
     Attributes:
         id: The same each time the event is published, so that a receiver can tell.
+        id_name: What the id is called where it stands among the event's own fields.
         service: ``sqs``, ``sns`` or ``eventbridge``.
         target: Name or address of the queue, topic or bus.
         kind: What kind of event it is, where the service wants to know.
@@ -645,6 +646,7 @@ class OutgoingEvent:
     kind: str
     group: str
     body: JsonObject
+    id_name: str = "taskId"
 
 
 class EventPublisher(Protocol):
@@ -698,11 +700,13 @@ class Services:
 
     Attributes:
         kafka: None if no client for Kafka is installed.
+        event_bus: Bus of EventBridge that is told all that event handlers are; None for none.
     """
 
     events: EventPublisher
     functions: FunctionInvoker
     kafka: RecordProducer | None = None
+    event_bus: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,20 @@
 """Events on DynamoDB and SQS: each action once, whatever is already stored."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from moto import mock_aws
 
 from dalsegno.models import EventHandler, WorkflowDef
+from dalsegno_state.aws import AwsPorts
+from dalsegno_state.aws.event_publisher import AwsEventPublisher
 from dalsegno_state.engine import EVENTS_QUEUE, Engine
+from dalsegno_state.engine.effects.absent import no_services
 from dalsegno_state.engine.event_intake import UnmatchedEventError
 from dalsegno_state.incoming_event import IncomingEvent
-from dalsegno_state.ports import Ports, WorkflowQuery
+from dalsegno_state.ports import WorkflowQuery
 from dalsegno_state.sandbox import SandboxedScripts
 from tests.aws.deployment import deployed
 from tests.clock import ManualClock
@@ -19,13 +24,13 @@ EVENT = "sqs:orders"
 
 
 @pytest.fixture
-def ports() -> Iterator[Ports]:
+def ports() -> Iterator[AwsPorts]:
     with mock_aws(), deployed("events", ManualClock(), None) as ports:
         yield ports
 
 
 @pytest.fixture
-def engine(ports: Ports, scripts: SandboxedScripts) -> Engine:
+def engine(ports: AwsPorts, scripts: SandboxedScripts) -> Engine:
     engine = Engine(ports, scripts, ScriptedHttp())
     step = {"name": "step", "taskReferenceName": "step"}
     definition = {"name": "order", "version": 1, "tasks": [step]}
@@ -33,7 +38,33 @@ def engine(ports: Ports, scripts: SandboxedScripts) -> Engine:
     return engine
 
 
-def test_event_that_comes_twice_starts_one_workflow(engine: Engine, ports: Ports) -> None:
+def test_bus_is_told_of_own_events_and_nobody_else_need_be_there(
+    ports: AwsPorts, scripts: SandboxedScripts
+) -> None:
+    bus_arn = ports.clients.events.create_event_bus(Name="company")["EventBusArn"]
+    queue_url = ports.clients.sqs.create_queue(QueueName="heard")["QueueUrl"]
+    ports.clients.events.put_rule(
+        Name="all", EventBusName="company", EventPattern='{"source": ["dalsegno"]}'
+    )
+    target = {"Id": "heard", "Arn": "arn:aws:sqs:us-east-1:123456789012:heard"}
+    ports.clients.events.put_targets(Rule="all", EventBusName="company", Targets=[target])
+    services = replace(no_services(), events=AwsEventPublisher(ports.clients), event_bus=bus_arn)
+    engine = Engine(ports, scripts, ScriptedHttp(), services=services)
+    event = IncomingEvent(event="conductor:order:shipped", id="w1/7/COMPLETED", payload={"n": 7})
+
+    engine.take_event(event.encode())
+
+    (heard,) = ports.clients.sqs.receive_message(QueueUrl=queue_url)["Messages"]
+    told = json.loads(heard["Body"])
+    assert told["detail-type"] == "conductor:order:shipped"
+    assert told["detail"] == {
+        "event": "conductor:order:shipped",
+        "id": "w1/7/COMPLETED",
+        "payload": {"n": 7},
+    }
+
+
+def test_event_that_comes_twice_starts_one_workflow(engine: Engine, ports: AwsPorts) -> None:
     start = {
         "action": "start_workflow",
         "start_workflow": {"name": "order", "input": {"n": "${n}"}},

@@ -71,3 +71,21 @@ def test_the_evaluator_may_remember_events_and_change_no_handler(code: lambda_.C
     ]
     assert {"D#event-message*", "D#event-execution/*"} <= set(keys), json.dumps(keys)
     assert not any("D#event-handler".startswith(key.rstrip("*")) for key in keys)
+
+
+def test_the_evaluator_publishes_on_a_bus_it_was_given(code: lambda_.Code) -> None:
+    stack, workflows = _deployed(code)
+
+    workflows.publish_events_to(events.EventBus(stack, "Company"))
+
+    template = Template.from_stack(stack)
+    functions = template.find_resources("AWS::Lambda::Function").values()
+    told = [
+        function["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for function in functions
+        if "DALSEGNO_EVENT_BUS"
+        in function["Properties"].get("Environment", {}).get("Variables", {})
+    ]
+    assert told == ["evaluator"]
+    policies = template.find_resources("AWS::IAM::Policy")
+    assert sum("events:PutEvents" in json.dumps(policy) for policy in policies.values()) == 1

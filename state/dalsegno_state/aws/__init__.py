@@ -78,6 +78,7 @@ def open_services(clients: Clients, settings: AwsSettings) -> Services:
     return Services(
         events=AwsEventPublisher(clients, settings.evaluator_queue_arn),
         functions=LambdaInvoker(clients),
+        event_bus=settings.event_bus or None,
     )
 
 

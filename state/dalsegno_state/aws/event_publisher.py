@@ -24,7 +24,7 @@ class AwsEventPublisher:
     """See ``EventPublisher``.
 
     The id is the attribute ``taskId`` of messages, the deduplication id in FIFO queues and topics,
-    and ``taskId`` in the detail of EventBridge's events.
+    and a field in the detail of EventBridge's events.
 
     Args:
         sibling_arn: An address in the account and region of topics that are told by their names;
@@ -87,7 +87,7 @@ class AwsEventPublisher:
         )
 
     def _to_bus(self, event: OutgoingEvent) -> None:
-        detail = to_json({**event.body, "taskId": event.id}).decode()
+        detail = to_json({**event.body, event.id_name: event.id}).decode()
         reply = self._clients.events.put_events(
             Entries=[
                 {

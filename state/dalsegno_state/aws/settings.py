@@ -43,6 +43,7 @@ class AwsSettings:
         parameter_prefix: What the names of environment values in the parameter store begin with.
         customer_key: KMS key that encrypts what the engine makes by itself: queues, secrets and
             environment values; empty for AWS's own keys.
+        event_bus: EventBridge bus that is told of the engine's own events; empty for none.
         lists_ended: Whether ended executions are listed in an index, to be removed in time.
     """
 
@@ -57,6 +58,7 @@ class AwsSettings:
     secret_prefix: str = _SECRET_PREFIX
     parameter_prefix: str = _PARAMETER_PREFIX
     customer_key: str = ""
+    event_bus: str = ""
     lists_ended: bool = False
 
     @classmethod
@@ -79,6 +81,7 @@ class AwsSettings:
             secret_prefix=environment.get("DALSEGNO_SECRET_PREFIX", _SECRET_PREFIX),
             parameter_prefix=environment.get("DALSEGNO_PARAMETER_PREFIX", _PARAMETER_PREFIX),
             customer_key=reader.match("DALSEGNO_CUSTOMER_KEY", _KEY_ARN, is_optional=True),
+            event_bus=environment.get("DALSEGNO_EVENT_BUS", ""),
             lists_ended=environment.get("DALSEGNO_RETENTION_DAYS", "0") != "0",
         )
         if reader.problems:

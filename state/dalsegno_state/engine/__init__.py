@@ -80,6 +80,7 @@ class Engine:
         retention: Retention = FOR_EVER,
     ) -> None:
         self._ports = ports
+        self._services = services or no_services()
         loader = Loader(ports)
         writer = Writer(ports, inline_bytes=inline_bytes)
         self.external = ExternalStorage(ports.external)
@@ -123,7 +124,7 @@ class Engine:
             loader,
             self._runner,
             claims,
-            self._effects(scripts, http, services or no_services()),
+            self._effects(scripts, http, self._services),
         )
 
     # Schedules are loaded when they are first asked for: most functions never are.
@@ -161,7 +162,7 @@ class Engine:
         actions = EventActions(
             self._ports, self.queries, self._runner, self._starter, self.executions
         )
-        return EventIntake(self._ports, self.event_handlers, self._scripts, actions)
+        return EventIntake(self._ports, self.event_handlers, self._scripts, actions, self._services)
 
     def evaluate(self, body: str) -> None:
         """Take in one message of the evaluator queue; it may be deleted once this returns."""
@@ -177,7 +178,7 @@ class Engine:
         """Take in one message of the queue of events; it may be deleted once this returns."""
         from dalsegno_state.incoming_event import decode_incoming_event
 
-        self.event_intake.take(decode_incoming_event(body))
+        self.event_intake.take_own(decode_incoming_event(body))
 
     def sweep(self) -> int:
         """Wake the workflows that are due, return how many; remove those whose time is over."""

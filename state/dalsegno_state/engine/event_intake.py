@@ -1,6 +1,7 @@
 """Taking events in: each action of each handler is had once, however often the event comes."""
 
 import hashlib
+from contextlib import suppress
 from typing import Final
 
 from pydantic_core import to_json
@@ -19,7 +20,7 @@ from dalsegno_state.engine.event_actions import Deed, EventActions
 from dalsegno_state.engine.event_handlers import MESSAGE_KIND, EventHandlers, execution_kind
 from dalsegno_state.ids import EVENTS_QUEUE
 from dalsegno_state.incoming_event import IncomingEvent, expanded, payload_of
-from dalsegno_state.ports import Document, Message, Ports
+from dalsegno_state.ports import Document, Message, OutgoingEvent, Ports, Services
 from dalsegno_state.scripts import ScriptError, Scripts, ScriptTimeoutError
 
 MOST_BYTES: Final = 250 * 1024  # of a queue's 256 KB: something goes around it
@@ -46,18 +47,52 @@ class EventIntake:
     """
 
     def __init__(
-        self, ports: Ports, handlers: EventHandlers, scripts: Scripts, actions: EventActions
+        self,
+        ports: Ports,
+        handlers: EventHandlers,
+        scripts: Scripts,
+        actions: EventActions,
+        services: Services,
     ) -> None:
         self._ports = ports
         self._handlers = handlers
         self._scripts = scripts
         self._actions = actions
+        self._services = services
 
     def publish(self, event: IncomingEvent) -> None:
         """Put an event into the queue of events; raises PayloadTooLargeError."""
         if (size := size_bytes(event.payload)) > MOST_BYTES:
             raise PayloadTooLargeError(f"the event is {size} bytes long, at most {MOST_BYTES}")
         self._ports.queues.send([Message(queue=EVENTS_QUEUE, body=event.encode())])
+
+    def take_own(self, event: IncomingEvent) -> None:
+        """Take in an event of this engine's own queue.
+
+        If there is a bus for events, it is told first, each time with the same id; nobody else need
+        be there for the event then.
+
+        Raises:
+            ServiceCallError: The bus refuses the event.
+            ConductorError: As ``take`` does.
+        """
+        bus = self._services.event_bus
+        if bus is None:
+            self.take(event)
+            return
+        self._services.events.publish(
+            OutgoingEvent(
+                id=event.id,
+                id_name="id",
+                service="eventbridge",
+                target=bus,
+                kind=event.event,
+                group="",
+                body={"event": event.event, "payload": event.payload},
+            )
+        )
+        with suppress(UnmatchedEventError):
+            self.take(event)
 
     def take(self, event: IncomingEvent) -> None:
         """Have all active handlers do what an event calls for; then it may be deleted.
