@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 from pydantic import TypeAdapter
 
 from dalsegno import __version__
-from dalsegno.models import ErrorResponse, JsonObject
-from dalsegno_functions.http.parameters import Parameter
+from dalsegno.models import ErrorResponse, JsonObject, JsonValue
+from dalsegno_functions.http.parameters import TEXT, Parameter, path
 from dalsegno_functions.http.response import JSON as JSON_TYPE
 from dalsegno_functions.http.response import Response, encode, html, redirect
 from dalsegno_functions.http.routes import Route, Routes
@@ -25,6 +25,22 @@ _DESCRIPTION: Final = (
     "Durable workflow execution. The API is Conductor's: its official SDKs work against it "
     "unchanged. Times are epoch milliseconds. Every failure is answered by an ErrorResponse."
 )
+
+_VARIABLES: Final = {
+    "correlationId": "The name of their own that workflows were started with.",
+    "fileId": "Of the file.",
+    "key": "Name of the value.",
+    "name": "Of the definition or schedule.",
+    "taskId": "Of one attempt of a task.",
+    "taskName": "Of the task definition.",
+    "taskRefName": "Reference name of the task in its workflow.",
+    "taskReferenceName": "Reference name of the task in its workflow.",
+    "taskType": "Name of the task definition.",
+    "tasktype": "Name of the task definition.",
+    "uploadId": "Of an upload in parts.",
+    "webhookId": "As the WAIT_FOR_WEBHOOK task names it.",
+    "workflowId": "Of the execution.",
+}
 
 
 def routes(documented: Sequence[Route[C]]) -> Routes[C]:
@@ -86,7 +102,18 @@ def _schemas(documented: Iterable[Route[C]]) -> tuple[_Schemas, JsonObject]:
         [(name, direction, adapter) for (name, direction), adapter in adapters.items()],
         ref_template="#/components/schemas/{model}",
     )
-    return schemas, shared.get("$defs", {})
+    definitions = shared.get("$defs", {})
+    return schemas, {name: _leaving_out_nulls(each) for name, each in definitions.items()}
+
+
+def _leaving_out_nulls(schema: Any) -> JsonObject:
+    """Return the schema of a model with nothing required that may be null: it is left out then."""
+    required = [
+        name
+        for name in schema.get("required", ())
+        if {"type": "null"} not in schema["properties"][name].get("anyOf", ())
+    ]
+    return {**schema, "required": required} if "required" in schema else schema
 
 
 def _operation_ids(documented: Sequence[Route[C]]) -> list[str]:
@@ -111,15 +138,16 @@ def _operation(route: Route[C], name: str, schemas: _Schemas) -> JsonObject:
             "default": {
                 "description": "What went wrong.",
                 "content": {
-                    "application/json": {"schema": schemas[repr(ErrorResponse), "serialization"]}
+                    "application/json": _content(
+                        schemas[repr(ErrorResponse), "serialization"], ErrorResponse
+                    )
                 },
             },
         },
     }
     if route.body is not None:
-        content: JsonObject = {"schema": schemas[repr(route.body.type), "validation"]}
-        if route.body.example is not None:
-            content["example"] = route.body.example
+        schema = schemas[repr(route.body.type), "validation"]
+        content = _content(schema, route.body.type, route.body.example)
         operation["requestBody"] = {
             "required": route.body.default is None,
             "content": {"application/json": content},
@@ -138,7 +166,7 @@ def _parameters(route: Route[C]) -> list[Any]:
     return [
         _parameter(declared.pop(("path", name)))
         if ("path", name) in declared
-        else {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        else _parameter(path(name, TEXT, _VARIABLES.get(name, "")))
         for name in in_path
     ] + [_parameter(each) for each in declared.values()]
 
@@ -160,4 +188,13 @@ def _success(route: Route[C], schemas: _Schemas) -> JsonObject:
         return {"description": "Done; no content."}
     content_type = "text/plain" if route.returns is str else "application/json"
     schema = schemas[repr(route.returns), "serialization"]
-    return {"description": "Done.", "content": {content_type: {"schema": schema}}}
+    content = _content(schema, route.returns, route.example)
+    return {"description": "Done.", "content": {content_type: content}}
+
+
+def _content(schema: JsonObject, kind: object, example: JsonValue = None) -> JsonObject:
+    """Return the schema with the example: the one that is given, else that of the type."""
+    from dalsegno_functions.examples import example_of  # its cost is for those who read it
+
+    shown = example_of(kind) if example is None else example
+    return {"schema": schema} if shown is None else {"schema": schema, "example": shown}

@@ -19,7 +19,7 @@ class Body(Generic[T]):
     Attributes:
         type: What it is read as.
         default: Makes the value of an empty body; without it, an empty body is refused.
-        example: What the API's description shows.
+        example: Shown in the API's description, if the type alone does not tell what it holds.
     """
 
     def __init__(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from dalsegno.errors import InvalidRequestError
 from dalsegno.models import JsonObject, JsonValue
@@ -15,6 +15,8 @@ E = TypeVar("E", bound=StrEnum)
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
+
+_LONGEST_HEADER: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +67,32 @@ TEXT: Kind[str] = Kind(str, {"type": "string"})
 FLAG: Kind[bool] = Kind(_parse_flag, {"type": "boolean"})
 
 
-def whole(minimum: int | None = None, maximum: int | None = None) -> Kind[int]:
-    """Return the kind of whole numbers in a range, by default those of 64 bits."""
-    low = -(2**63) if minimum is None else minimum
-    high = 2**63 - 1 if maximum is None else maximum
-    schema: JsonObject = {"type": "integer"}
-    if minimum is not None:
-        schema["minimum"] = minimum
-    if maximum is not None:
-        schema["maximum"] = maximum
+def whole(minimum: int = -(2**31), maximum: int = 2**31 - 1) -> Kind[int]:
+    """Return the kind of whole numbers in a range, by default those of Conductor: 32 bits."""
 
     def parse(text: str) -> int:
         number = _parse_int(text)
-        if not low <= number <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
+        if not minimum <= number <= maximum:
+            raise ValueError(f"a whole number from {minimum} to {maximum}")
         return number
 
-    return Kind(parse, schema)
+    return Kind(parse, {"type": "integer", "minimum": minimum, "maximum": maximum})
+
+
+EPOCH_MILLIS: Final = whole(0, 253_402_300_799_999)  # the last millisecond of the year 9999
+
+
+def _parse_header_text(text: str) -> str:
+    if not (text.isascii() and text.isprintable() and len(text) <= _LONGEST_HEADER):
+        raise ValueError(f"at most {_LONGEST_HEADER} printable ASCII characters")
+    return text
+
+
+HEADER_TEXT: Kind[str] = Kind(
+    _parse_header_text,
+    {"type": "string", "maxLength": _LONGEST_HEADER, "pattern": "^[ -~]*$"},
+)
+"""Text that comes back in a header of the answer."""
 
 
 def word(words: type[E]) -> Kind[E]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypedDict, TypeVar, Unpack
 
+from dalsegno.models import JsonValue
 from dalsegno_functions.http.body import Body
 from dalsegno_functions.http.parameters import Parameter
 from dalsegno_functions.http.request import Request
@@ -37,6 +38,7 @@ class Route(Generic[C]):
         parameters: Those of the query, and those of the path that are more than text.
         text_body: What a body that is no JSON holds; empty if there is none.
         returns: Type of the JSON answer; ``str`` for plain text, None for no content.
+        example: Of the JSON answer, if its type alone does not tell what it holds.
         status: Of a success.
         or_nothing: When a success is answered by 204 and no content instead; empty if never.
     """
@@ -50,6 +52,7 @@ class Route(Generic[C]):
     body: Body[Any] | None = None
     text_body: str = ""
     returns: Any = None
+    example: JsonValue = None
     status: int = 200
     or_nothing: str = ""
     lane: Lane = Lane.QUICK
@@ -62,6 +65,7 @@ class Options(TypedDict, total=False):
     body: Body[Any]
     text_body: str
     returns: Any
+    example: JsonValue
     status: int
     or_nothing: str
     lane: Lane

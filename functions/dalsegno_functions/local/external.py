@@ -4,7 +4,7 @@ from typing import Protocol
 
 from dalsegno.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from dalsegno_functions.http.event import MAX_BODY_BYTES
-from dalsegno_functions.http.parameters import TEXT, required, whole, word
+from dalsegno_functions.http.parameters import EPOCH_MILLIS, TEXT, required, word
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import JSON, Response, empty
 from dalsegno_functions.http.routes import Routes
@@ -13,7 +13,7 @@ from dalsegno_state.external_paths import LOCATION, ExternalOperation
 
 PATH = required("path", TEXT)
 OPERATION = required("operation", word(ExternalOperation))
-EXPIRES = required("expires", whole(), "Epoch milliseconds.")
+EXPIRES = required("expires", EPOCH_MILLIS, "Epoch milliseconds.")
 SIGNATURE = required("signature", TEXT)
 
 

@@ -17,10 +17,22 @@ from dalsegno_state.tasks.set_variable import MAX_VARIABLES_BYTES
 routes: Routes[Engine] = Routes("Admin", "/api/admin")
 
 START = defaulted("start", whole(0), 0, "How many to leave out.")
-COUNT = defaulted("count", whole(0, 5000), 100)
+COUNT = defaulted("count", whole(0, 5000), 100, "At most so many are shown.")
 
 
-@routes.get("/config", "Tell the server's version and limits", returns=JsonObject)
+@routes.get(
+    "/config",
+    "Tell the server's version and limits",
+    returns=JsonObject,
+    example={
+        "version": __version__,
+        "pythonVersion": "3.13.1",
+        "maxRequestBytes": 10485760,
+        "maxPayloadBytes": 10485760,
+        "maxVariablesBytes": 262144,
+        "maxWaitSeconds": 28.0,
+    },
+)
 def config(_request: Request, _engine: Engine) -> Response:
     """Answer with a map; nothing of the server's environment is in it."""
     return json(

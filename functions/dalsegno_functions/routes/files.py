@@ -21,16 +21,9 @@ from dalsegno_state.engine import Engine
 
 routes: Routes[Engine] = Routes("Files", "/api/files")
 
-UPLOAD = Body(
-    FileUploadRequest,
-    example={
-        "workflowId": "0190f000-0000-7000-8000-000000000000",
-        "fileName": "invoice.pdf",
-        "contentType": "application/pdf",
-    },
-)
-COMPLETION = Body(FileMultipartCompletion, example={"partETags": ["9b2cf535f27731c9", "b54357fa"]})
-PART = path("partNumber", whole(1, 10_000))
+UPLOAD = Body(FileUploadRequest)
+COMPLETION = Body(FileMultipartCompletion)
+PART = path("partNumber", whole(1, 10_000), "Counted from 1.")
 
 
 @routes.post(

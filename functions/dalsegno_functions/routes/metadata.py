@@ -18,7 +18,7 @@ TASK_DEFS = Body(list[TaskDef])
 
 OVERWRITE = defaulted("overwrite", FLAG, False, "Replace that version if it exists.")
 VERSION = optional("version", whole(), "The highest one unless given.")
-VERSION_IN_PATH = path("version", whole())
+VERSION_IN_PATH = path("version", whole(), "Of the definition.")
 CLASSIFIER = optional("classifier", TEXT, "Only those of this kind; several joined by commas.")
 
 
@@ -71,7 +71,12 @@ def names_and_versions(_request: Request, engine: Engine) -> Response:
     return json(engine.metadata.names_and_versions())
 
 
-@routes.get("/workflow/names", "List the names of workflow definitions", returns=list[str])
+@routes.get(
+    "/workflow/names",
+    "List the names of workflow definitions",
+    returns=list[str],
+    example=["order", "refund"],
+)
 def workflow_names(_request: Request, engine: Engine) -> Response:
     """Answer with the names."""
     return json(engine.metadata.workflow_names())

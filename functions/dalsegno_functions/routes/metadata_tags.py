@@ -15,9 +15,8 @@ routes: Routes[Engine] = Routes("Tags", "/api/metadata")
 
 ONE_OR_MORE: Body[list[Tag] | Tag] = Body(
     list[Tag] | Tag,  # type: ignore[arg-type]  # a union is no class
-    example={"key": "team", "value": "payments", "type": "METADATA"},
 )
-TAGS = Body(list[Tag], example=[{"key": "team", "value": "payments", "type": "METADATA"}])
+TAGS = Body(list[Tag])
 
 
 @routes.get("/tags", "List the tags of all definitions", returns=list[Tag])

@@ -16,8 +16,8 @@ MAX_COUNT = 1000
 # Conductor waits this long for a single task, too.
 _SINGLE_POLL_WAIT_SECONDS = 0.1
 
-WORKER_ID = optional("workerid", TEXT)
-DOMAIN = optional("domain", TEXT)
+WORKER_ID = optional("workerid", TEXT, "Who polls.")
+DOMAIN = optional("domain", TEXT, "Only tasks of this domain; of none unless given.")
 COUNT = defaulted("count", whole(0), 1, f"At most {MAX_COUNT} are handed out at once.")
 TIMEOUT_MILLIS = defaulted(
     "timeout", whole(0), 100, "Milliseconds to wait if there is no work; at most 5000."

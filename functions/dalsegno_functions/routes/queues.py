@@ -10,11 +10,11 @@ from dalsegno_state.worker_queue import queue_name
 
 routes: Routes[Engine] = Routes("Queues", "/api/tasks/queue")
 
-TASK_TYPES = repeated("taskType", TEXT, at_least=1)
-TASK_TYPE = required("taskType", TEXT)
-DOMAIN = optional("domain", TEXT)
-ISOLATION_GROUP = optional("isolationGroupId", TEXT)
-EXECUTION_NAMESPACE = optional("executionNamespace", TEXT)
+TASK_TYPES = repeated("taskType", TEXT, "May be given several times.", at_least=1)
+TASK_TYPE = required("taskType", TEXT, "Name of the task definition.")
+DOMAIN = optional("domain", TEXT, "Of the queue; none unless given.")
+ISOLATION_GROUP = optional("isolationGroupId", TEXT, "As the task definition says.")
+EXECUTION_NAMESPACE = optional("executionNamespace", TEXT, "As the task definition says.")
 
 # Conductor's queues are sharded, and its answer names the shards; here there is but one.
 _SHARD = "a"
@@ -25,6 +25,7 @@ _SHARD = "a"
     "Tell how many tasks of each type wait",
     parameters=(TASK_TYPES,),
     returns=dict[str, int],
+    example={"charge": 3, "ship": 0},
 )
 def sizes(request: Request, engine: Engine) -> Response:
     """Answer with a map from task types to sizes."""
@@ -38,6 +39,7 @@ def sizes(request: Request, engine: Engine) -> Response:
     "Tell how many tasks of a type wait",
     parameters=(TASK_TYPE, DOMAIN, ISOLATION_GROUP, EXECUTION_NAMESPACE),
     returns=int,
+    example=3,
 )
 def size(request: Request, engine: Engine) -> Response:
     """Answer with a number."""
@@ -52,7 +54,12 @@ def size(request: Request, engine: Engine) -> Response:
     return json(found.size if found else 0)
 
 
-@routes.get("/all", "Tell the size of every queue", returns=dict[str, int])
+@routes.get(
+    "/all",
+    "Tell the size of every queue",
+    returns=dict[str, int],
+    example={"charge": 3, "eu:charge": 1},
+)
 def all_sizes(_request: Request, engine: Engine) -> Response:
     """Answer with a map from queues to sizes."""
     found = engine.tasks.queue_sizes(None)
@@ -63,6 +70,7 @@ def all_sizes(_request: Request, engine: Engine) -> Response:
     "/all/verbose",
     "Tell the size of every queue, and how many of its tasks are in workers' hands",
     returns=dict[str, dict[str, dict[str, int]]],
+    example={"charge": {"a": {"size": 3, "uacked": 1}}},
 )
 def all_verbose(_request: Request, engine: Engine) -> Response:
     """Answer with a map from queues to shards to numbers."""

@@ -12,7 +12,15 @@ from dalsegno.models import (
     WorkflowScheduleExecution,
 )
 from dalsegno_functions.http.body import Body
-from dalsegno_functions.http.parameters import FLAG, TEXT, defaulted, optional, required, whole
+from dalsegno_functions.http.parameters import (
+    EPOCH_MILLIS,
+    FLAG,
+    TEXT,
+    defaulted,
+    optional,
+    required,
+    whole,
+)
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json
 from dalsegno_functions.http.routes import Routes
@@ -25,22 +33,22 @@ MAX_PAGE = 5000
 MAX_NAMES = 1000
 
 SCHEDULE = Body(WorkflowSchedule)
-NAMES = Body(list[str])
+NAMES = Body(list[str], example=["nightly", "hourly"])
 TAGS = Body(list[Tag])
 
 WORKFLOW_NAME = optional("workflowName", TEXT, "Only those that start this workflow.")
 NAME_PART = optional("scheduleName", TEXT, "What the name contains.")
-PAUSED = optional("paused", FLAG)
-REASON = optional("reason", TEXT)
+PAUSED = optional("paused", FLAG, "Only those that are, or only those that are not.")
+REASON = optional("reason", TEXT, "Is shown as pausedReason.")
 FREE_TEXT = optional("freeText", TEXT, "What is contained anywhere; * for all.")
 START = defaulted("start", whole(0), 0, "How many to leave out.")
-SIZE = defaulted("size", whole(0, MAX_PAGE), 100)
+SIZE = defaulted("size", whole(0, MAX_PAGE), 100, "At most so many are shown.")
 SORT = optional("sort", TEXT, "Such as scheduledTime:DESC; several joined by commas.")
 QUERY = optional("query", TEXT, "Such as: scheduleName IN (nightly) AND state = FAILED")
 CRON = required("cronExpression", TEXT, "second minute hour day-of-month month day-of-week")
 ZONE = defaulted("zoneId", TEXT, "UTC", "Such as Europe/Madrid.")
-SCHEDULE_START = optional("scheduleStartTime", whole(0), "Epoch milliseconds.")
-SCHEDULE_END = optional("scheduleEndTime", whole(0), "Epoch milliseconds.")
+SCHEDULE_START = optional("scheduleStartTime", EPOCH_MILLIS, "Epoch milliseconds.")
+SCHEDULE_END = optional("scheduleEndTime", EPOCH_MILLIS, "Epoch milliseconds.")
 LIMIT = defaulted("limit", whole(0), 5, "At most 100 are told.")
 
 
@@ -146,6 +154,7 @@ def resume_some(request: Request, engine: Engine) -> Response:
     "Preview the next times of a cron expression",
     parameters=(CRON, ZONE, SCHEDULE_START, SCHEDULE_END, LIMIT),
     returns=list[int],
+    example=[1767229200000, 1767315600000],
 )
 def next_few(request: Request, engine: Engine) -> Response:
     """Answer with epoch milliseconds."""
@@ -167,21 +176,33 @@ def executions(request: Request, engine: Engine) -> Response:
     return json(engine.schedules.executions(query))
 
 
-@routes.get("/admin/pause", "Pause all schedules", returns=dict[str, str])
+@routes.get(
+    "/admin/pause", "Pause all schedules", returns=dict[str, str], example={"status": "done"}
+)
 def pause_all(_request: Request, engine: Engine) -> Response:
     """Let no schedule start anything, whatever its own state."""
     engine.schedules.pause_all()
     return json({"status": "done"})
 
 
-@routes.get("/admin/resume", "Resume all schedules", returns=dict[str, str])
+@routes.get(
+    "/admin/resume",
+    "Resume all schedules",
+    returns=dict[str, str],
+    example={"status": "done"},
+)
 def resume_all(_request: Request, engine: Engine) -> Response:
     """Let those schedules go on that are not paused themselves."""
     engine.schedules.resume_all()
     return json({"status": "done"})
 
 
-@routes.get("/admin/requeue", "Have schedules looked at that are due", returns=dict[str, object])
+@routes.get(
+    "/admin/requeue",
+    "Have schedules looked at that are due",
+    returns=dict[str, object],
+    example={"recordIds.size": 1, "sampleIds": ["nightly"]},
+)
 def requeue(_request: Request, engine: Engine) -> Response:
     """Send the messages again that schedules may be waiting for."""
     names = engine.scheduler.announce()

@@ -12,16 +12,8 @@ routes: Routes[Engine] = Routes("Schemas", "/api/schema")
 
 SCHEMAS: Body[list[SchemaDef] | SchemaDef] = Body(
     list[SchemaDef] | SchemaDef,  # type: ignore[arg-type]  # a union is no class
-    example=[
-        {
-            "name": "order",
-            "version": 1,
-            "type": "JSON",
-            "data": {"type": "object", "required": ["orderId"]},
-        }
-    ],
 )
-VERSION = path("version", whole(1))
+VERSION = path("version", whole(1), "Of the schema.")
 NEW_VERSION = defaulted("newVersion", FLAG, False, "Give each the next version of its name.")
 
 

@@ -14,7 +14,7 @@ routes: Routes[Engine] = Routes("Search", "/api")
 MAX_PAGE = 5000
 
 START = defaulted("start", whole(0), 0, "How many to leave out.")
-SIZE = defaulted("size", whole(0, MAX_PAGE), 100)
+SIZE = defaulted("size", whole(0, MAX_PAGE), 100, "At most so many are shown.")
 SORT = optional("sort", TEXT, "Such as status:ASC|startTime:DESC.")
 FREE_TEXT = optional("freeText", TEXT, "To be found in names, ids, inputs and outputs.")
 QUERY = optional("query", TEXT, "Such as: workflowType = 'order' AND status IN (RUNNING, PAUSED)")

@@ -1,6 +1,6 @@
 """Secrets: ``/api/secrets``."""
 
-from dalsegno.models import Tag, TaggedName
+from dalsegno.models import JsonValue, Tag, TaggedName
 from dalsegno_functions.http.body import Body
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json, text
@@ -10,15 +10,16 @@ from dalsegno_state.engine import Engine
 routes: Routes[Engine] = Routes("Secrets", "/api")
 
 TAGS = Body(list[Tag])
+NAMES: JsonValue = ["payments_token", "smtp_password"]
 
 
-@routes.get("/secrets", "List the names of secrets", returns=list[str])
+@routes.get("/secrets", "List the names of secrets", returns=list[str], example=NAMES)
 def names(_request: Request, engine: Engine) -> Response:
     """Answer with the names."""
     return json(engine.secrets.names())
 
 
-@routes.post("/secrets", "List the names of secrets", returns=list[str])
+@routes.post("/secrets", "List the names of secrets", returns=list[str], example=NAMES)
 def names_posted(_request: Request, engine: Engine) -> Response:
     """Answer with the names: SDKs list with a POST."""
     return json(engine.secrets.names())
@@ -56,7 +57,7 @@ def delete(request: Request, engine: Engine) -> Response:
     return empty()
 
 
-@routes.get("/secrets/{key}/exists", "Tell whether there is a secret", returns=bool)
+@routes.get("/secrets/{key}/exists", "Tell whether there is a secret", returns=bool, example=True)
 def exists(request: Request, engine: Engine) -> Response:
     """Answer with true or false."""
     return json(engine.secrets.exists(request.path["key"]))

@@ -8,6 +8,7 @@ from dalsegno.models import (
     TaskExecLog,
     TaskResult,
     TaskResultStatus,
+    TaskRun,
     TaskStatus,
     Workflow,
     WorkflowRun,
@@ -23,12 +24,17 @@ from dalsegno_state.engine import Engine
 routes: Routes[Engine] = Routes("Tasks", "/api/tasks")
 
 RESULT = Body(TaskResult)
-OUTPUT = Body(JsonObject)
+OUTPUT = Body(JsonObject, example={"receipt": "R-1"})
 
-STATUS = path("status", word(TaskResultStatus))
-WORKER_ID = optional("workerid", TEXT)
-RETURN_STRATEGY = defaulted("returnStrategy", word(ReturnStrategy), ReturnStrategy.TARGET_WORKFLOW)
-TIMEOUT_MILLIS = defaulted("timeoutMillis", whole(0), 5000)
+STATUS = path("status", word(TaskResultStatus), "What the task is to be.")
+WORKER_ID = optional("workerid", TEXT, "Who reports.")
+RETURN_STRATEGY = defaulted(
+    "returnStrategy",
+    word(ReturnStrategy),
+    ReturnStrategy.TARGET_WORKFLOW,
+    "The workflow, the one that holds the blocking task, or that task.",
+)
+TIMEOUT_MILLIS = defaulted("timeoutMillis", whole(0), 5000, "Milliseconds to wait; at most 28000.")
 
 
 @routes.post("", "Report the result of a task", body=RESULT, returns=str)
@@ -103,7 +109,7 @@ def signal(request: Request, engine: Engine) -> Response:
     "End the first WAIT task of a workflow and wait until it has ended or stands still again",
     parameters=(STATUS, RETURN_STRATEGY, TIMEOUT_MILLIS),
     body=OUTPUT,
-    returns=WorkflowRun,
+    returns=WorkflowRun | TaskRun,
     lane=Lane.WAIT,
 )
 def signal_sync(request: Request, engine: Engine) -> Response:

@@ -11,7 +11,9 @@ from dalsegno_state.engine import Engine
 
 routes: Routes[Engine] = Routes("Webhooks", "/webhook")
 
-PAYLOAD: Body[JsonValue] = Body(cast("type[JsonValue]", JsonValue))
+PAYLOAD: Body[JsonValue] = Body(
+    cast("type[JsonValue]", JsonValue), example={"event": {"type": "payment.settled"}}
+)
 _SECRET = "x-webhook-secret"  # noqa: S105  (a header's name)
 
 
@@ -20,6 +22,7 @@ _SECRET = "x-webhook-secret"  # noqa: S105  (a header's name)
     "Complete the tasks that wait for such a request; X-Webhook-Secret tells its secret",
     body=PAYLOAD,
     returns=dict[str, int],
+    example={"completed": 1},
 )
 def deliver(request: Request, engine: Engine) -> Response:
     """Complete the tasks that the body fits and answer how many there were, which may be none."""

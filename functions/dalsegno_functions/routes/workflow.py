@@ -25,19 +25,21 @@ routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 
 
 START = Body(StartWorkflowRequest)
-INPUT = Body(JsonObject)
+INPUT = Body(JsonObject, example={"orderId": "A-1"})
 RERUN = Body(RerunWorkflowRequest)
 SKIP = Body(SkipTaskRequest, default=SkipTaskRequest)
 
 VERSION = optional("version", whole(), "Of the definition; the highest one unless given.")
-CORRELATION_ID = optional("correlationId", TEXT)
-PRIORITY = defaulted("priority", whole(0, 99), 0)
+CORRELATION_ID = optional("correlationId", TEXT, "A name of your own to find the workflow by.")
+PRIORITY = defaulted("priority", whole(0, 99), 0, "Larger is served first, where the queue can.")
 IDEMPOTENCY_KEY = optional("idempotencyKey", TEXT, "One execution per workflow name and key.")
-IDEMPOTENCY_STRATEGY = optional("idempotencyStrategy", word(IdempotencyStrategy))
-LATEST = defaulted("useLatestDefinitions", FLAG, False)
+IDEMPOTENCY_STRATEGY = optional(
+    "idempotencyStrategy", word(IdempotencyStrategy), "What to do if the key is known already."
+)
+LATEST = defaulted("useLatestDefinitions", FLAG, False, "Else those it had.")
 RESUME = defaulted("resumeSubworkflowTasks", FLAG, False, "Retry where the failure is deepest.")
-REASON = optional("reason", TEXT)
-ARCHIVE = defaulted("archiveWorkflow", FLAG, True)
+REASON = optional("reason", TEXT, "Is shown as reasonForIncompletion.")
+ARCHIVE = defaulted("archiveWorkflow", FLAG, True, "Keep a copy, if there is an archive.")
 
 
 @routes.post("", "Start a workflow", body=START, returns=str)

@@ -15,12 +15,15 @@ routes: Routes[Engine] = Routes("Workflow bulk", "/api/workflow/bulk")
 
 MAX_IDS = 1000
 
-IDS = Body(list[str])
+IDS = Body(
+    list[str],
+    example=["0190f000-0000-7000-8000-000000000001", "0190f000-0000-7000-8000-000000000002"],
+)
 
-LATEST = defaulted("useLatestDefinitions", FLAG, False)
-REASON = optional("reason", TEXT)
-ARCHIVE = defaulted("archiveWorkflow", FLAG, True)
-INCLUDE_TASKS = defaulted("includeTasks", FLAG, True)
+LATEST = defaulted("useLatestDefinitions", FLAG, False, "Else those they had.")
+REASON = optional("reason", TEXT, "Is shown as reasonForIncompletion.")
+ARCHIVE = defaulted("archiveWorkflow", FLAG, True, "Keep a copy, if there is an archive.")
+INCLUDE_TASKS = defaulted("includeTasks", FLAG, True, "Show the tasks of each.")
 
 
 @routes.put("/pause", "Pause workflows", body=IDS, returns=BulkResponse)

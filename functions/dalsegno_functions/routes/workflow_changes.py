@@ -29,30 +29,10 @@ from dalsegno_state.engine import Engine
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 
 VARIABLES = Body(JsonObject, example={"approved": True, "limit": 500})
-STATE = Body(
-    WorkflowStateUpdate,
-    example={
-        "variables": {"approved": True},
-        "taskReferenceName": "await_approval",
-        "taskResult": {"status": "COMPLETED", "outputData": {"by": "ada"}},
-    },
-)
-UPGRADE = Body(
-    UpgradeWorkflowRequest,
-    example={"name": "order", "version": 2, "taskOutput": {"checked": False}},
-)
+STATE = Body(WorkflowStateUpdate)
+UPGRADE = Body(UpgradeWorkflowRequest)
 TASK_INPUT = Body(JsonObject, default=dict, example={"reason": "checked by hand"})
-TEST = Body(
-    WorkflowTestRequest,
-    example={
-        "name": "order",
-        "version": 1,
-        "input": {"orderId": "A-1"},
-        "taskRefToMockOutput": {
-            "charge": [{"status": "FAILED"}, {"status": "COMPLETED", "output": {"receipt": "R-1"}}]
-        },
-    },
-)
+TEST = Body(WorkflowTestRequest)
 
 # Conductor's Python SDK leaves the variable in the path as it is, and sends its value here.
 TASK_REFERENCE_NAME = optional("taskReferenceName", TEXT, "Beats the one in the path.")

@@ -3,10 +3,18 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from dalsegno.models import JsonObject, ReturnStrategy, StartWorkflowRequest, WorkflowRun
+from dalsegno.models import JsonObject, ReturnStrategy, StartWorkflowRequest, TaskRun, WorkflowRun
 from dalsegno_functions import synchronous
 from dalsegno_functions.http.body import Body
-from dalsegno_functions.http.parameters import TEXT, defaulted, optional, path, whole, word
+from dalsegno_functions.http.parameters import (
+    HEADER_TEXT,
+    TEXT,
+    defaulted,
+    optional,
+    path,
+    whole,
+    word,
+)
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, json, text
 from dalsegno_functions.http.routes import Lane, Routes
@@ -30,14 +38,19 @@ INPUT = Body(JsonObject, default=dict, example={"orderId": "A-1"})
 
 VERSION = optional("version", whole(), "Of the definition; the highest one unless given.")
 VERSION_IN_PATH = path("version", whole(), "Of the definition; 0 for the highest one.")
-REQUEST_ID = optional("requestId", TEXT, "Comes back in the answer.")
+REQUEST_ID = optional("requestId", HEADER_TEXT, "Comes back in the answer.")
 WAIT_UNTIL_TASK_REF = optional(
     "waitUntilTaskRef", TEXT, "Reference names joined by commas; answer once one has ended."
 )
 WAIT_FOR_SECONDS = defaulted(
     "waitForSeconds", whole(0), 10, f"At most {synchronous.MAX_WAIT_SECONDS:.0f}; 0 means 10."
 )
-RETURN_STRATEGY = defaulted("returnStrategy", word(ReturnStrategy), ReturnStrategy.TARGET_WORKFLOW)
+RETURN_STRATEGY = defaulted(
+    "returnStrategy",
+    word(ReturnStrategy),
+    ReturnStrategy.TARGET_WORKFLOW,
+    "The workflow, the one that holds the blocking task, or that task.",
+)
 WAIT = (REQUEST_ID, WAIT_UNTIL_TASK_REF, WAIT_FOR_SECONDS)
 
 
@@ -58,7 +71,7 @@ def start(request: Request, engine: Engine) -> Response:
     "Start a workflow and wait until it has ended or stands still",
     parameters=(VERSION_IN_PATH, *WAIT, RETURN_STRATEGY),
     body=EXECUTE,
-    returns=WorkflowRun,
+    returns=WorkflowRun | TaskRun,
     lane=Lane.WAIT,
 )
 def execute(request: Request, engine: Engine) -> Response:
@@ -75,6 +88,7 @@ def execute(request: Request, engine: Engine) -> Response:
     parameters=(VERSION, *WAIT),
     body=INPUT,
     returns=JsonObject,
+    example={"receipt": "R-1"},
     lane=Lane.WAIT,
 )
 def execute_as_api(request: Request, engine: Engine) -> Response:
@@ -87,6 +101,7 @@ def execute_as_api(request: Request, engine: Engine) -> Response:
     "Start a workflow with the other query parameters as its input, wait, and get its output",
     parameters=(VERSION, *WAIT),
     returns=JsonObject,
+    example={"receipt": "R-1"},
     lane=Lane.WAIT,
 )
 def execute_as_get_api(request: Request, engine: Engine) -> Response:

@@ -9,7 +9,7 @@ from dalsegno_state.engine import Engine
 
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 
-MESSAGE = Body(JsonObject)
+MESSAGE = Body(JsonObject, example={"approvedBy": "ada"})
 
 
 @routes.post(

@@ -15,6 +15,7 @@ from dalsegno.models import (
 )
 from dalsegno_functions.http.body import Body
 from dalsegno_functions.http.parameters import (
+    EPOCH_MILLIS,
     FLAG,
     Kind,
     defaulted,
@@ -32,26 +33,24 @@ routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 
 MAX_PAGE = 5000
 
-CORRELATION_IDS = Body(list[str])
-CORRELATED = Body(
-    CorrelationIdsRequest,
-    example={"correlationIds": ["customer-7"], "workflowNames": ["order", "refund"]},
-)
+CORRELATION_IDS = Body(list[str], example=["customer-7", "customer-8"])
+CORRELATED = Body(CorrelationIdsRequest)
 
-INCLUDE_TASKS = defaulted("includeTasks", FLAG, True)
-INCLUDE_OUTPUT = defaulted("includeOutput", FLAG, False)
-INCLUDE_VARIABLES = defaulted("includeVariables", FLAG, False)
+INCLUDE_TASKS = defaulted("includeTasks", FLAG, True, "Show the tasks too.")
+INCLUDE_OUTPUT = defaulted("includeOutput", FLAG, False, "Show the output too.")
+INCLUDE_VARIABLES = defaulted("includeVariables", FLAG, False, "Show the variables too.")
 INCLUDE_CLOSED = defaulted("includeClosed", FLAG, False, "Those not running, too.")
-WITH_TASKS = defaulted("includeTasks", FLAG, False)
+WITH_TASKS = defaulted("includeTasks", FLAG, False, "Show the tasks of each.")
 TASK_STATUS = repeated(
     "status",
     Kind(lambda text: TaskStatus(text.upper()), {"type": "string", "enum": list(TaskStatus)}),
+    "Only tasks of this status; of any status unless given.",
 )
 START = defaulted("start", whole(0), 0, "How many to leave out.")
-COUNT = defaulted("count", whole(0), 15)
-RUNNING_VERSION = defaulted("version", whole(), 1)
-WINDOW_START = optional("startTime", whole(0), "Epoch milliseconds; counts with endTime only.")
-WINDOW_END = optional("endTime", whole(0), "Epoch milliseconds.")
+COUNT = defaulted("count", whole(0), 15, "At most so many are shown.")
+RUNNING_VERSION = defaulted("version", whole(), 1, "Of the definition.")
+WINDOW_START = optional("startTime", EPOCH_MILLIS, "Epoch milliseconds; counts with endTime only.")
+WINDOW_END = optional("endTime", EPOCH_MILLIS, "Epoch milliseconds.")
 
 
 @routes.get(
@@ -59,6 +58,7 @@ WINDOW_END = optional("endTime", whole(0), "Epoch milliseconds.")
     "List ids of running workflows, or of all that were started in a window of time",
     parameters=(RUNNING_VERSION, WINDOW_START, WINDOW_END),
     returns=list[str],
+    example=["0190f000-0000-7000-8000-000000000001"],
 )
 def running(request: Request, engine: Engine) -> Response:
     """Answer with ids."""
