@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from dalsegno.errors import InvalidRequestError
 from dalsegno.models import (
     EpochMillis,
     JsonObject,
@@ -608,6 +609,10 @@ class HttpClient(Protocol):
     ) -> HttpReply:
         """Return the answer; raises ``HttpCallError`` if there was none."""
         ...
+
+
+class NotJsonError(InvalidRequestError, ValueError):
+    """A value is not stored: it holds what JSON cannot tell, or is nested too deeply."""
 
 
 class HttpCallError(Exception):

@@ -20,6 +20,7 @@ from dalsegno_state.conditions import (
 from dalsegno_state.search_fields import Field
 
 _MOST_DEPTH: Final = 32
+_MOST_CLAUSES: Final = 200  # SQLite refuses an expression of 1000
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:
@@ -120,6 +121,7 @@ class _Parser:
         self._tokens = tokens
         self._fields = fields
         self._depth = 0
+        self._clauses = 0
 
     def disjunction(self) -> Condition:
         """Return what holds if one of several conditions joined by OR does."""
@@ -141,6 +143,9 @@ class _Parser:
             condition = self._nested(self.disjunction)
             self._tokens.take_sign(")")
             return condition
+        self._clauses += 1
+        if self._clauses > _MOST_CLAUSES:
+            self._tokens.refuse(f"more than {_MOST_CLAUSES} conditions")
         return self._clause()
 
     def _nested(self, read: Callable[[], Condition]) -> Condition:

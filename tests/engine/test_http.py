@@ -142,6 +142,8 @@ def test_success(world: World, status: int) -> None:
         (b'"text"', "text"),
         (b"<html/>", "<html/>"),
         (b"NaN", "NaN"),
+        (b"[1e400]", "[1e400]"),
+        (b"1" * 400, "1" * 400),
         (b"null", None),
         (b"", None),
         (b"\xff\xfe", "\ufffd\ufffd"),

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# In an environment of its own: it pins what this one has in other versions.
-TOOL = "schemathesis==4.32.5"
+# In an environment of their own: they pin what this one has in other versions.
+TOOLS = ("schemathesis==4.32.5", "openapi-spec-validator==0.9.0")
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -20,26 +21,42 @@ CHECKS = (
 
 
 @pytest.fixture
-def schemathesis() -> Path:
-    environment = ROOT / ".cache" / TOOL.replace("==", "-")
+def tools() -> Path:
+    """Return the directory of the programs."""
+    environment = ROOT / ".cache" / "-".join(TOOLS).replace("==", "-")
     ready = environment / "ready"
     if not ready.exists():
         venv.create(environment, clear=True, with_pip=True)
         pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, "--disable-pip-version-check", TOOL], check=True, timeout=300)
+        subprocess.run([*pip, "--disable-pip-version-check", *TOOLS], check=True, timeout=300)
         ready.touch()
-    return environment / "bin" / "schemathesis"
+    return environment / "bin"
+
+
+def test_description_is_an_openapi_document(tools: Path, server_url: str, tmp_path: Path) -> None:
+    document = tmp_path / "openapi.json"
+    document.write_bytes(httpx.get(f"{server_url}/api-docs").content)
+
+    finished = subprocess.run(
+        [tools / "python", "-m", "openapi_spec_validator", "--schema", "3.1", document],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert finished.returncode == 0, finished.stdout
 
 
 def test_no_request_crashes_the_server_or_is_answered_otherwise_than_described(
-    schemathesis: Path,
+    tools: Path,
     running_server: Callable[[Path | None], AbstractContextManager[str]],
     tmp_path: Path,
 ) -> None:
     with running_server(None) as url:
         finished = subprocess.run(
             [
-                *(str(schemathesis), "--no-color", "run", f"{url}/api-docs"),
+                *(str(tools / "schemathesis"), "--no-color", "run", f"{url}/api-docs"),
                 *("--checks", ",".join(CHECKS), "--phases", "examples,fuzzing"),
                 *("--max-examples", "15", "--generation-deterministic", "--warnings", "off"),
             ],

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from dalsegno.errors import InvalidRequestError
 from dalsegno.models import JsonValue
@@ -46,9 +47,22 @@ class Body(Generic[T]):
                 return self.default()
             raise InvalidRequestError("the request needs a JSON body")
         try:
-            return self.adapter.validate_json(body)
+            value = self.adapter.validate_json(body)
         except ValidationError as error:
             raise _refusal(error) from None
+        _check_numbers(body)
+        return value
+
+
+def _check_numbers(body: str | bytes) -> None:
+    """Refuse NaN and infinities, which pydantic reads but JSON does not know."""
+    text = body if isinstance(body, str) else body.decode()
+    if "NaN" not in text and "Infinity" not in text:
+        return
+    try:
+        from_json(text, allow_inf_nan=False)
+    except ValueError:
+        raise InvalidRequestError("the body is no JSON: NaN and Infinity are no numbers") from None
 
 
 def _refusal(error: ValidationError) -> InvalidRequestError:

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from dalsegno.models.base import ConductorModel, Int32, JsonObject, Millis, Seconds
+from dalsegno.models.base import ConductorModel, Int32, JsonObject, Millis
 from dalsegno.models.definitions import WorkflowDef
 from dalsegno.models.enums import IdempotencyStrategy, TaskResultStatus, TaskStatus
 from dalsegno.models.execution import ExecutionMetadata, Reason, Task, TaskExecLog
@@ -122,7 +122,7 @@ class TaskResult(ConductorModel):
     )
     status: TaskResultStatus
     reason_for_incompletion: Reason | None = None
-    callback_after_seconds: Seconds = 0
+    callback_after_seconds: Int32 = 0
     worker_id: str | None = None
     output_data: JsonObject = Field(default_factory=dict)
     logs: list[TaskExecLog] = Field(default_factory=list)

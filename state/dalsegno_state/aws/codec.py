@@ -15,6 +15,7 @@ from dalsegno.models import TaskStatus, WorkflowStatus
 from dalsegno_state.aws.layout import task_id_of
 from dalsegno_state.execution import Membership, Operation, PayloadRef, TaskState, WorkflowState
 from dalsegno_state.ids import full_ref
+from dalsegno_state.ports import NotJsonError
 
 if TYPE_CHECKING:
     from dalsegno_state.aws.table import Value
@@ -160,7 +161,7 @@ def encode_json(value: Any) -> str:
     """Return compact JSON text.
 
     Raises:
-        ValueError: The value holds NaN, an infinity, or is nested too deeply.
+        NotJsonError: The value holds NaN, an infinity, or is nested too deeply.
     """
     try:
         encoded = _UNICODE.encode(value)
@@ -169,7 +170,9 @@ def encode_json(value: Any) -> str:
     except UnicodeEncodeError:  # half a surrogate pair is legal in JSON, if escaped
         return _ASCII.encode(value)
     except RecursionError as error:
-        raise ValueError("the JSON value is nested too deeply to be stored") from error
+        raise NotJsonError("the JSON value is nested too deeply to be stored") from error
+    except ValueError as error:
+        raise NotJsonError("a number is too large for JSON, or is none") from error
     return encoded
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from dalsegno.models import TaskStatus
 from dalsegno_state.events import Event, Joined
 from dalsegno_state.execution import Payload, TaskState, WorkflowState
 from dalsegno_state.plan import Plan
-from dalsegno_state.ports import Ports
+from dalsegno_state.ports import NotJsonError, Ports
 from dalsegno_state.transition import (
     JoinArrival,
     Transition,
@@ -140,6 +140,7 @@ class Writer:
         body = to_json(payload)
         if len(body) <= self._inline_bytes:
             return payload
+        _check_numbers(body)
         return self._ports.payloads.put(workflow_id, body)
 
     def _release_slots(self, writes: Iterable[Write], plan: Plan) -> None:
@@ -149,6 +150,15 @@ class Writer:
                 left_hands = write.task.status is not TaskStatus.IN_PROGRESS
                 if left_hands and _may_hold_slot(write.task, plan):
                     self._ports.limits.release_slot(write.task.name, write.replaces_task_id)
+
+
+def _check_numbers(body: bytes) -> None:
+    """Refuse what ``to_json`` writes and JSON does not know, as the stores do with small values."""
+    if b"NaN" in body or b"Infinity" in body:
+        try:
+            from_json(body, allow_inf_nan=False)
+        except ValueError as error:
+            raise NotJsonError("a number is too large for JSON, or is none") from error
 
 
 def _may_hold_slot(task: TaskState, plan: Plan) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from dalsegno.models import EpochMillis, JsonValue, TaskStatus, WorkflowStatus
 from dalsegno_state.execution import Membership, Operation, PayloadRef, TaskState, WorkflowState
+from dalsegno_state.ports import NotJsonError
 
 Document: TypeAlias = dict[str, Any]
 
@@ -56,7 +57,7 @@ def encode_json(value: JsonValue | Document) -> str:
     """Return compact JSON text.
 
     Raises:
-        ValueError: The value holds NaN, an infinity, or is nested too deeply.
+        NotJsonError: The value holds NaN, an infinity, or is nested too deeply.
     """
     try:
         text = _UNICODE.encode(value)
@@ -65,7 +66,9 @@ def encode_json(value: JsonValue | Document) -> str:
     except UnicodeEncodeError:  # half a surrogate pair is legal in JSON, if escaped
         return _ASCII.encode(value)
     except RecursionError as error:
-        raise ValueError("the JSON value is nested too deeply to be stored") from error
+        raise NotJsonError("the JSON value is nested too deeply to be stored") from error
+    except ValueError as error:
+        raise NotJsonError("a number is too large for JSON, or is none") from error
     return text
 
 

@@ -23,7 +23,7 @@ _DURATION: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _UNIT_MILLIS: Final = (86_400_000, 3_600_000, 60_000, 1_000)
-_MAX_MILLIS: Final = 2**63 - 1
+_MAX_DAYS: Final = 2_500_000  # no calendar goes beyond the year 9999
 
 _OFFSET: Final = re.compile(r"(?:GMT|UTC|UT)?([+-])(\d{1,2}):?([0-5]\d)?", re.IGNORECASE | re.ASCII)
 # Minutes east of Greenwich of the abbreviations that name one offset, whatever the season.
@@ -55,14 +55,14 @@ def parse_duration(text: str) -> int:
     Every unit may be missing, but not all of them, and they come in falling order.
 
     Raises:
-        ValueError: ``text`` is no such duration, or longer than 2**63 - 1 ms.
+        ValueError: ``text`` is no such duration, or longer than 2,500,000 days.
     """
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
         raise ValueError(f"not a duration: {text!r}")
     counts = (int(count or 0) for count in match.groups())
     millis = sum(count * unit for count, unit in zip(counts, _UNIT_MILLIS, strict=True))
-    if millis > _MAX_MILLIS:
+    if millis > _MAX_DAYS * _UNIT_MILLIS[0]:
         raise ValueError(f"duration is too long: {text!r}")
     return millis
 

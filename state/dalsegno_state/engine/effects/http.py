@@ -1,5 +1,6 @@
 """HTTP: the call itself."""
 
+import json
 from collections.abc import Mapping
 from typing import Final
 
@@ -110,11 +111,12 @@ def _parsed(body: bytes) -> JsonValue:
         return None
     try:
         value: JsonValue = from_json(body, allow_inf_nan=False)
-    except ValueError:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, OverflowError):  # no JSON, or a number that is too large for a double
         return body.decode(errors="replace")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return float(value) if isinstance(value, int) else value
+    return ("true" if value else "false") if isinstance(value, bool) else value
 
 
 def _headers(request: JsonObject) -> dict[str, str]:
