@@ -1,4 +1,4 @@
-"""Numbers and texts that nothing could keep or send: refused by name, before anything is changed."""
+"""Numbers and texts that nothing could keep or send: refused by name, with nothing changed."""
 
 from collections.abc import Callable
 
