@@ -8,6 +8,9 @@ from dalsegno.models import (
     CorrelationIdsRequest,
     EnvironmentVariable,
     ErrorResponse,
+    EventExecution,
+    EventHandler,
+    EventMessage,
     ExternalStorageLocation,
     FileDownloadUrl,
     FileHandle,
@@ -17,10 +20,12 @@ from dalsegno.models import (
     FileUploadCompletion,
     FileUploadRequest,
     FileUploadUrl,
+    HandledEvent,
     HealthCheckStatus,
     JsonObject,
     JsonValue,
     PollData,
+    RateLimitConfig,
     RerunWorkflowRequest,
     SchemaDef,
     SearchResult,
@@ -46,9 +51,10 @@ from dalsegno.models import (
     WorkflowTestRequest,
 )
 
-WORKFLOW_ID: Final = "0190f000-0000-7000-8000-000000000001"
-TASK_ID: Final = "0190f000-0000-7000-8000-00000000000a"
-FILE_ID: Final = "0190f000-0000-7000-8000-0000000000f1"
+_WORKFLOW_ID: Final = "0190f000-0000-7000-8000-000000000001"
+_TASK_ID: Final = "0190f000-0000-7000-8000-00000000000a"
+_FILE_ID: Final = "0190f000-0000-7000-8000-0000000000f1"
+_MESSAGE_ID: Final = "0190f000-0000-7000-8000-0000000000e2"
 
 _STARTED: Final = 1767225600000
 _ENDED: Final = 1767225601250
@@ -75,12 +81,12 @@ _DEFINITION: Final[JsonObject] = {
     "ownerEmail": "payments@example.com",
 }
 _TASK: Final[JsonObject] = {
-    "taskId": TASK_ID,
+    "taskId": _TASK_ID,
     "taskType": "charge",
     "taskDefName": "charge",
     "referenceTaskName": "charge",
     "status": "IN_PROGRESS",
-    "workflowInstanceId": WORKFLOW_ID,
+    "workflowInstanceId": _WORKFLOW_ID,
     "workflowType": "order",
     "inputData": _INPUT,
     "workerId": "worker-1",
@@ -98,7 +104,7 @@ _DONE: Final[JsonObject] = {
     "executed": True,
 }
 _WORKFLOW: Final[JsonObject] = {
-    "workflowId": WORKFLOW_ID,
+    "workflowId": _WORKFLOW_ID,
     "workflowName": "order",
     "workflowVersion": 1,
     "status": "COMPLETED",
@@ -124,8 +130,8 @@ _VERSION: Final[JsonObject] = {
     "updateTime": _STARTED,
 }
 _FILE: Final[JsonObject] = {
-    "fileHandleId": FILE_ID,
-    "workflowId": WORKFLOW_ID,
+    "fileHandleId": _FILE_ID,
+    "workflowId": _WORKFLOW_ID,
     "fileName": "invoice.pdf",
     "contentType": "application/pdf",
     "storageType": "S3",
@@ -133,7 +139,7 @@ _FILE: Final[JsonObject] = {
     "createdAt": _STARTED,
 }
 _LOCATION: Final = "https://payloads.s3.amazonaws.com/workflow/input/0190f000.json"
-_FILE_URL: Final = f"https://files.s3.amazonaws.com/{WORKFLOW_ID}/{FILE_ID}"
+_FILE_URL: Final = f"https://files.s3.amazonaws.com/{_WORKFLOW_ID}/{_FILE_ID}"
 
 EXAMPLES: Final[dict[Any, JsonValue]] = {
     WorkflowDef: _DEFINITION,
@@ -151,10 +157,15 @@ EXAMPLES: Final[dict[Any, JsonValue]] = {
         "type": "JSON",
         "data": {"type": "object", "required": ["orderId"]},
     },
+    RateLimitConfig: {
+        "rateLimitKey": "${workflow.input.customer}",
+        "concurrentExecLimit": 5,
+        "policy": "QUEUE",
+    },
     Tag: _TAG,
     TaggedName: {"name": "payments_token", "tags": [_TAG]},
     StartWorkflowRequest: _START,
-    RerunWorkflowRequest: {"reRunFromTaskId": TASK_ID, "taskInput": {"orderId": "A-2"}},
+    RerunWorkflowRequest: {"reRunFromTaskId": _TASK_ID, "taskInput": {"orderId": "A-2"}},
     SkipTaskRequest: {"taskOutput": _OUTPUT},
     UpgradeWorkflowRequest: {"name": "order", "version": 2, "taskOutput": {"checked": False}},
     CorrelationIdsRequest: {
@@ -174,17 +185,17 @@ EXAMPLES: Final[dict[Any, JsonValue]] = {
     },
     Task: _TASK,
     TaskResult: {
-        "workflowInstanceId": WORKFLOW_ID,
-        "taskId": TASK_ID,
+        "workflowInstanceId": _WORKFLOW_ID,
+        "taskId": _TASK_ID,
         "status": "COMPLETED",
         "workerId": "worker-1",
         "outputData": _OUTPUT,
     },
-    TaskExecLog: {"log": "charged card", "taskId": TASK_ID, "createdTime": _STARTED},
+    TaskExecLog: {"log": "charged card", "taskId": _TASK_ID, "createdTime": _STARTED},
     TaskSummary: {
-        "workflowId": WORKFLOW_ID,
+        "workflowId": _WORKFLOW_ID,
         "workflowType": "order",
-        "taskId": TASK_ID,
+        "taskId": _TASK_ID,
         "taskType": "charge",
         "taskDefName": "charge",
         "status": "COMPLETED",
@@ -199,7 +210,7 @@ EXAMPLES: Final[dict[Any, JsonValue]] = {
     WorkflowSummary: {
         "workflowType": "order",
         "version": 1,
-        "workflowId": WORKFLOW_ID,
+        "workflowId": _WORKFLOW_ID,
         "correlationId": "customer-7",
         "status": "COMPLETED",
         "startTime": "2026-01-01T00:00:00.000Z",
@@ -211,16 +222,16 @@ EXAMPLES: Final[dict[Any, JsonValue]] = {
         "outputSize": 17,
     },
     WorkflowStatusResponse: {
-        "workflowId": WORKFLOW_ID,
+        "workflowId": _WORKFLOW_ID,
         "correlationId": "customer-7",
         "status": "RUNNING",
     },
     WorkflowRun: {
         "responseType": "TARGET_WORKFLOW",
-        "targetWorkflowId": WORKFLOW_ID,
+        "targetWorkflowId": _WORKFLOW_ID,
         "targetWorkflowStatus": "COMPLETED",
         "requestId": "checkout-42",
-        "workflowId": WORKFLOW_ID,
+        "workflowId": _WORKFLOW_ID,
         "status": "COMPLETED",
         "input": _INPUT,
         "output": _OUTPUT,
@@ -230,12 +241,12 @@ EXAMPLES: Final[dict[Any, JsonValue]] = {
     },
     BulkResponse: {
         "bulkErrorResults": {"unknown": "There is nothing with this name."},
-        "bulkSuccessfulResults": [WORKFLOW_ID],
+        "bulkSuccessfulResults": [_WORKFLOW_ID],
         "message": "Bulk Request has been processed.",
     },
     ErrorResponse: {
         "status": 404,
-        "message": f"No such workflow found by id: {WORKFLOW_ID}",
+        "message": f"No such workflow found by id: {_WORKFLOW_ID}",
         "instance": "dalsegno",
         "retryable": False,
     },
@@ -249,16 +260,16 @@ EXAMPLES: Final[dict[Any, JsonValue]] = {
     EnvironmentVariable: {"name": "region", "value": "eu-central-1"},
     ExternalStorageLocation: {"uri": _LOCATION, "path": "workflow/input/0190f000.json"},
     FileUploadRequest: {
-        "workflowId": WORKFLOW_ID,
+        "workflowId": _WORKFLOW_ID,
         "fileName": "invoice.pdf",
         "contentType": "application/pdf",
     },
     FileHandle: _FILE,
     FileUpload: {**_FILE, "uploadUrl": _FILE_URL, "uploadUrlExpiresAt": _ENDED},
-    FileUploadUrl: {"fileHandleId": FILE_ID, "uploadUrl": _FILE_URL, "expiresAt": _ENDED},
-    FileDownloadUrl: {"fileHandleId": FILE_ID, "downloadUrl": _FILE_URL, "expiresAt": _ENDED},
-    FileUploadCompletion: {"fileHandleId": FILE_ID, "uploadStatus": "UPLOADED"},
-    FileMultipart: {"fileHandleId": FILE_ID, "uploadId": "upload-1"},
+    FileUploadUrl: {"fileHandleId": _FILE_ID, "uploadUrl": _FILE_URL, "expiresAt": _ENDED},
+    FileDownloadUrl: {"fileHandleId": _FILE_ID, "downloadUrl": _FILE_URL, "expiresAt": _ENDED},
+    FileUploadCompletion: {"fileHandleId": _FILE_ID, "uploadStatus": "UPLOADED"},
+    FileMultipart: {"fileHandleId": _FILE_ID, "uploadId": "upload-1"},
     FileMultipartCompletion: {"partETags": ["9b2cf535f27731c9", "b54357fa"]},
     WorkflowSchedule: _SCHEDULE,
     WorkflowScheduleExecution: {
@@ -267,9 +278,47 @@ EXAMPLES: Final[dict[Any, JsonValue]] = {
         "scheduledTime": _STARTED,
         "executionTime": _STARTED + 12,
         "workflowName": "order",
-        "workflowId": WORKFLOW_ID,
+        "workflowId": _WORKFLOW_ID,
         "state": "EXECUTED",
         "zoneId": "Europe/Madrid",
+    },
+    EventHandler: {
+        "name": "order_on_payment",
+        "event": "payments",
+        "condition": "$.amount > 0",
+        "evaluatorType": "javascript",
+        "actions": [
+            {
+                "action": "start_workflow",
+                "start_workflow": {"name": "order", "input": {"orderId": "${orderId}"}},
+            }
+        ],
+        "active": True,
+    },
+    EventExecution: {
+        "id": "0190f000-0000-7000-8000-0000000000e2_0",
+        "messageId": _MESSAGE_ID,
+        "name": "order_on_payment",
+        "event": "payments",
+        "created": _STARTED,
+        "status": "COMPLETED",
+        "action": "start_workflow",
+        "output": {"workflowId": _WORKFLOW_ID},
+    },
+    EventMessage: {
+        "id": _MESSAGE_ID,
+        "eventTarget": "payments",
+        "createdAt": _STARTED,
+        "fullPayload": {"orderId": "A-1", "amount": 12},
+        "status": "REJECTED",
+        "statusDescription": "No active event handler",
+    },
+    HandledEvent: {
+        "name": "order_on_payment",
+        "event": "payments",
+        "active": True,
+        "numberOfActions": 1,
+        "numberOfMessages": 7,
     },
     dict[str, list[WorkflowDefSummary]]: {"order": [_VERSION]},
     dict[str, list[Workflow]]: {"customer-7": [_WORKFLOW]},
@@ -293,5 +342,6 @@ def example_of(kind: Any) -> JsonValue:
         return example_of(get_args(kind)[0])
     if isinstance(kind, type) and issubclass(kind, SearchResult):
         (hit,) = kind.__pydantic_generic_metadata__["args"]
-        return {"totalHits": 1, "results": [example_of(hit)]}
+        shown = example_of(hit)
+        return None if shown is None else {"totalHits": 1, "results": [shown]}
     return None

@@ -28,9 +28,12 @@ _DESCRIPTION: Final = (
 
 _VARIABLES: Final = {
     "correlationId": "The name of their own that workflows were started with.",
+    "event": "Name of the event.",
+    "eventHandlerName": "Name of the event handler.",
     "fileId": "Of the file.",
     "key": "Name of the value.",
-    "name": "Of the definition or schedule.",
+    "name": "Of the definition, schedule or event handler.",
+    "status": "COMPLETED or FAILED.",
     "taskId": "Of one attempt of a task.",
     "taskName": "Of the task definition.",
     "taskRefName": "Reference name of the task in its workflow.",

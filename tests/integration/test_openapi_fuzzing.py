@@ -12,6 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # In an environment of their own: they pin what this one has in other versions.
 TOOLS = ("schemathesis==4.32.5", "openapi-spec-validator==0.9.0")
+# What waits for a workflow shall not wait for long.
+SETTINGS = """
+[parameters]
+"query.waitForSeconds" = 1
+"query.timeoutMillis" = 100
+"""
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -53,6 +59,7 @@ def test_no_request_crashes_the_server_or_is_answered_otherwise_than_described(
     running_server: Callable[[Path | None], AbstractContextManager[str]],
     tmp_path: Path,
 ) -> None:
+    (tmp_path / "schemathesis.toml").write_text(SETTINGS)
     with running_server(None) as url:
         finished = subprocess.run(
             [

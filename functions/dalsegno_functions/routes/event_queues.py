@@ -21,7 +21,9 @@ from dalsegno_state.engine import EVENTS_QUEUE, Engine
 
 routes: Routes[Engine] = Routes("Events", "/api")
 
-PAYLOAD: Body[JsonObject] = Body(cast("type[JsonObject]", JsonObject), default=dict)
+PAYLOAD: Body[JsonObject] = Body(
+    cast("type[JsonObject]", JsonObject), default=dict, example={"receipt": "R-1"}
+)
 VERBOSE = defaulted("verbose", FLAG, False, "Tell the size of each queue too.")
 
 # Nothing ever lies in them: what is sent there is done at once.
@@ -36,6 +38,7 @@ _LISTENER: Final = {
     "Tell in which queue events wait that have an active handler",
     parameters=(VERBOSE,),
     returns=dict[str, JsonValue],
+    example={"payments": EVENTS_QUEUE},
 )
 def event_queues(request: Request, engine: Engine) -> Response:
     """Answer with a map from events to queues, or to maps from queues to sizes."""
@@ -46,13 +49,23 @@ def event_queues(request: Request, engine: Engine) -> Response:
     return json({event: {EVENTS_QUEUE: size} for event in events})
 
 
-@routes.get("/queue", "Tell which queues end tasks, by status", returns=dict[str, str])
+@routes.get(
+    "/queue",
+    "Tell which queues end tasks, by status",
+    returns=dict[str, str],
+    example={**_LISTENER},
+)
 def listener_queues(_request: Request, _engine: Engine) -> Response:
     """Answer with a map from statuses to queues."""
     return json(_LISTENER)
 
 
-@routes.get("/queue/size", "Tell how long the queues are that end tasks", returns=dict[str, int])
+@routes.get(
+    "/queue/size",
+    "Tell how long the queues are that end tasks",
+    returns=dict[str, int],
+    example={"conductor:COMPLETED": 0, "conductor:FAILED": 0},
+)
 def listener_sizes(_request: Request, _engine: Engine) -> Response:
     """Answer with a map from queues to sizes."""
     return json(dict.fromkeys(_LISTENER.values(), 0))

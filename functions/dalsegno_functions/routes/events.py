@@ -38,10 +38,17 @@ _Handlers = Annotated[list[EventHandler], BeforeValidator(_listed), Field(min_le
 
 HANDLERS: Body[list[EventHandler]] = Body(_Handlers)
 HANDLER = Body(EventHandler)
-EVENT: Body[JsonObject] = Body(cast("type[JsonObject]", JsonObject))
+EVENT: Body[JsonObject] = Body(
+    cast("type[JsonObject]", JsonObject),
+    example={
+        "event": "payments",
+        "id": "payment-42",
+        "payload": {"orderId": "A-1", "amount": 12},
+    },
+)
 TAGS = Body(list[Tag])
 
-ACTIVE_ONLY = defaulted("activeOnly", FLAG, True)
+ACTIVE_ONLY = defaulted("activeOnly", FLAG, True, "No handlers that are switched off.")
 
 
 @routes.post("", "Create event handlers: one, or a list", body=HANDLERS)

@@ -12,7 +12,7 @@ routes: Routes[Engine] = Routes("Metadata", "/api/metadata")
 
 WORKFLOW_DEF = Body(WorkflowDef)
 WORKFLOW_DEFS = Body(list[WorkflowDef])
-RATE_LIMIT = Body(RateLimitConfig, example={"rateLimitKey": "all", "concurrentExecLimit": 10})
+RATE_LIMIT = Body(RateLimitConfig)
 TASK_DEF = Body(TaskDef)
 TASK_DEFS = Body(list[TaskDef])
 

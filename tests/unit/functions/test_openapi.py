@@ -76,7 +76,7 @@ def test_example_of_a_body_is_read(route: Route[Engine]) -> None:
     if route.body is None:
         return
 
-    example: Any = dict(json_contents(route))["body"]["example"]
+    example: Any = dict(json_contents(route))["body"].get("example")
 
     route.body.adapter.validate_python(example)
 
@@ -95,7 +95,7 @@ def test_example_says_only_what_its_model_knows(kind: Any) -> None:
 def test_each_example_is_shown(kind: object) -> None:
     used = [example_of(ErrorResponse)]
     for route in OPERATIONS:
-        used += [content["example"] for _, content in json_contents(route)]
+        used += [content.get("example") for _, content in json_contents(route)]
 
     assert any(EXAMPLES[kind] in (each, *_members(each)) for each in used)
 
