@@ -62,6 +62,16 @@ def test_tags_are_listed_with_the_names(api: httpx.Client, key: str) -> None:
         assert {"name": key, "tags": [tag]} in api.get(path).json()
 
 
+def test_tags_are_deleted_by_their_keys(api: httpx.Client, key: str) -> None:
+    put(api, f"/secrets/{key}", "x")
+    team, tier = ({"key": k, "value": "red", "type": "METADATA"} for k in ("team", "tier"))
+    api.put(f"/secrets/{key}/tags", json=[team, tier])
+
+    assert api.request("DELETE", f"/secrets/{key}/tags", json=[team]).status_code == 200
+
+    assert api.get(f"/secrets/{key}/tags").json() == [tier]
+
+
 def test_tags_go_with_their_secret(api: httpx.Client, key: str) -> None:
     put(api, f"/secrets/{key}", "x")
     api.put(f"/secrets/{key}/tags", json=[{"key": "team", "value": "red"}])
