@@ -8,11 +8,6 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from dalsegno_functions.api import OPERATIONS
-
-SERVED = frozenset(f"{route.method} {route.path}" for route in OPERATIONS)
-# Whether event handlers are served; their tests come together with them.
-HAS_EVENTS = "POST /api/event" in SERVED
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "compatibility"
 

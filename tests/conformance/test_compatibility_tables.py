@@ -3,7 +3,6 @@
 import inspect
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from conductor.client.automator.task_handler import TaskHandler
@@ -18,9 +17,10 @@ from conductor.client.workflow.conductor_workflow import ConductorWorkflow
 from dalsegno_functions.api import OPERATIONS
 from dalsegno_state.tasks.registry import TASK_TYPES
 from dalsegno_state.tasks.served_by_workers import TYPES_OF_WORKERS
-from tests.conformance.tables import HAS_EVENTS, PAGES, ROOT, SERVED, Row, is_there, rows, uncovered
+from tests.conformance.tables import PAGES, ROOT, Row, is_there, rows, uncovered
 
 ALL_PAGES = sorted(path.stem for path in PAGES.glob("*.md"))
+SERVED = {f"{route.method} {route.path}" for route in OPERATIONS}
 # Not to be had from ``OrkesClients``; what only the generated classes can do, for one.
 OTHER_CLASSES = (
     ConductorWorkflow,
@@ -30,11 +30,6 @@ OTHER_CLASSES = (
     TaskHandler,
     WorkflowBulkResourceApi,
 )
-
-
-def is_awaited(test: str) -> bool:
-    """Return whether a test comes together with event handlers, which are not served here."""
-    return not HAS_EVENTS and "event" in Path(test.split(":")[0]).name
 
 
 def python_sdk() -> Iterator[type]:
@@ -69,7 +64,7 @@ def operations() -> set[str]:
 
 
 def test_every_endpoint_has_a_row() -> None:
-    assert uncovered("endpoints", set(SERVED)) == []
+    assert uncovered("endpoints", SERVED) == []
 
 
 def test_every_operation_has_a_row() -> None:
@@ -96,7 +91,7 @@ def test_rows_are_about_something() -> None:
     about = {"endpoints": SERVED, "python-sdk": methods()}
     for page, names in about.items():
         for row in rows(page):
-            if (page == "endpoints" and row.is_refused) or is_awaited(row.tests[0]):
+            if page == "endpoints" and row.is_refused:
                 continue
             for each in row.names:
                 assert any(Row((each,), "", ()).covers(name) for name in names), each
@@ -116,7 +111,7 @@ def test_every_row_has_a_verdict_and_tests_that_exist(page: str) -> None:
         word, _, why = row.verdict.partition(": ")
         assert word == "same" or (word in {"better", "refused"} and why), row
         assert row.tests, row
-        assert all(is_there(test) or is_awaited(test) for test in row.tests), row
+        assert [test for test in row.tests if not is_there(test)] == [], row
 
 
 @pytest.mark.parametrize("page", ["python-sdk", "javascript-sdk"])
@@ -124,7 +119,7 @@ def test_a_test_that_shows_a_method_is_in_a_file_that_calls_it(page: str) -> Non
     for row in rows(page):
         for name in row.names:
             method = name.split(".")[1]
-            if row.is_refused or method == "*" or is_awaited(row.tests[0]):
+            if row.is_refused or method == "*":
                 continue
             files = {ROOT / test.split(":")[0] for test in row.tests}
             assert all(f".{method}(" in file.read_text() for file in files), row
