@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.tables import uncovered
+
 FOLDER = Path(__file__).parent / "javascript"
 
 
@@ -23,13 +25,36 @@ def node() -> str:
     return node
 
 
-def test_javascript_sdk_finds_what_it_expects(node: str, sdk_url: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="session")
+def methods(node: str, sdk_url: str) -> set[str]:
+    """Return all public methods of the SDK's clients, as ``Class.method``."""
+    program = FOLDER / "methods.mjs"
+    return set(_run([node, str(program)], sdk_url, Path(os.devnull)).stdout.split())
+
+
+def test_javascript_sdk_finds_what_it_expects(
+    node: str, sdk_url: str, methods: set[str], tmp_path: Path
+) -> None:
     called = tmp_path / "called"
-    finished = subprocess.run(
-        [node, "--test", "--test-reporter=spec", str(FOLDER)],
+
+    finished = _run([node, "--test", "--test-reporter=spec", str(FOLDER)], sdk_url, called)
+
+    assert finished.returncode == 0, finished.stdout[-20_000:]
+    assert sorted(methods - set(called.read_text().split())) == []
+
+
+def test_every_method_has_a_row(methods: set[str]) -> None:
+    assert methods
+    assert uncovered("javascript-sdk", methods) == []
+
+
+def _run(command: list[str], url: str, called: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of ``javascript/`` against the server; it notes the methods it calls."""
+    return subprocess.run(
+        command,
         env={
             **os.environ,
-            "CONDUCTOR_SERVER_URL": f"{sdk_url}/api",
+            "CONDUCTOR_SERVER_URL": f"{url}/api",
             "DALSEGNO_CALLED": str(called),
         },
         capture_output=True,
@@ -37,5 +62,3 @@ def test_javascript_sdk_finds_what_it_expects(node: str, sdk_url: str, tmp_path:
         check=False,
         timeout=180,
     )
-
-    assert finished.returncode == 0, finished.stdout[-20_000:]

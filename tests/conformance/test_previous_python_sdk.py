@@ -9,8 +9,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 VERSION = "1.5.1"
-# Its DynamicForkTask names its parameters as no Conductor accepts them; mended in 2.0.
-BROKEN = "test_python_sdk_code_workflows.py::test_dynamic_fork_runs_the_tasks_it_is_given"
+BROKEN = (
+    # Its DynamicForkTask names its parameters as no Conductor accepts them; mended in 2.0.
+    "test_python_sdk_code_workflows.py::test_dynamic_fork_runs_the_tasks_it_is_given",
+    # Its client of schedules lists dictionaries, gives no reasons and has no short names for calls.
+    "test_python_sdk_scheduler.py::test_deleted_schedule_is_not_found",
+    "test_python_sdk_scheduler.py::test_next_times_are_previewed",
+    "test_python_sdk_scheduler.py::test_saved_schedule_is_read_and_listed",
+    "test_python_sdk_scheduler.py::test_schedule_is_paused_and_resumed",
+    "test_python_sdk_scheduler.py::test_servers_that_know_get_only_are_spoken_to_as_well",
+)
 
 
 def test_last_1_x_of_the_python_sdk_passes() -> None:
@@ -21,7 +29,8 @@ def test_last_1_x_of_the_python_sdk_passes() -> None:
         [
             *(str(python), "-m", "pytest", "--tb=short", "-p", "no:cacheprovider"),
             *("-p", "no:conductor-agents-testing"),  # a plugin of the newest, which lies beneath
-            *("--deselect", f"tests/conformance/{BROKEN}", *tests),
+            *(f"--deselect=tests/conformance/{test}" for test in BROKEN),
+            *tests,
         ],
         cwd=ROOT,
         env={name: value for name, value in os.environ.items() if "PYTEST" not in name},

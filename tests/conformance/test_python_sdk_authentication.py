@@ -1,11 +1,9 @@
 """Keys in the official Python SDK, while the server has none: it asks for a token, and goes on."""
 
-import pytest
 from conductor.client.configuration.configuration import Configuration
 from conductor.client.configuration.settings.authentication_settings import (
     AuthenticationSettings,
 )
-from conductor.client.http.rest import ApiException
 from conductor.client.orkes_clients import OrkesClients
 
 
@@ -17,11 +15,3 @@ def test_clients_with_keys_work_without_a_token(sdk_url: str) -> None:
 
     assert found.results is not None
     assert configuration.AUTH_TOKEN is None
-
-
-def test_what_only_orkes_has_is_404(configuration: Configuration) -> None:
-    # The SDK's workers take this for a server without schemas, and register without them.
-    with pytest.raises(ApiException) as refusal:
-        OrkesClients(configuration).get_schema_client().get_all_schemas()
-
-    assert refusal.value.status == 404

@@ -194,6 +194,10 @@ def test_tags_of_definitions(metadata: OrkesMetadataClient, flow: str, unique: U
     assert [tag.value for tag in metadata.getTaskTags(task_name)] == ["pay"]
     metadata.deleteTaskTag(MetadataTag("team", "pay"), task_name)
     assert metadata.getTaskTags(task_name) == []
+    metadata.setTaskTags([MetadataTag("team", "ship")], task_name)
+    assert [tag.value for tag in metadata.getTaskTags(task_name)] == ["ship"]
+    metadata.removeWorkflowRateLimit(flow)
+    assert metadata.getWorkflowRateLimit(flow) is None
 
 
 def test_schemas(configuration: Configuration, unique: Unique) -> None:

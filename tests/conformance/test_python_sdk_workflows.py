@@ -364,6 +364,8 @@ def test_bulk_calls_report_on_each_workflow(
     assert bulk.resume_workflow(ids).bulk_error_results == {}
     assert bulk.terminate(ids, reason="enough").bulk_error_results == {}
     assert bulk.restart(ids).bulk_error_results == {}
+    assert bulk.terminate(ids).bulk_error_results == {}
+    assert bulk.retry(ids).bulk_error_results == {}
 
     assert {workflows.get_workflow(workflow_id).status for workflow_id in ids} == {"RUNNING"}
 

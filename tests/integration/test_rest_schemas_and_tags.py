@@ -131,9 +131,8 @@ def test_tags_are_added_and_deleted(api: httpx.Client, path: str) -> None:
     assert api.get(path).json() == [a_tag("tier", "1")]
 
 
-def test_tags_are_replaced(api: httpx.Client, register: Call) -> None:
-    flow = register({"name": "t", "taskReferenceName": "t"})
-    path = f"/metadata/workflow/{flow}/tags"
+@pytest.mark.parametrize("path", ["workflow", "task"], indirect=True)
+def test_tags_are_replaced(api: httpx.Client, path: str) -> None:
     api.post(path, json=a_tag("team", "pay"))
 
     assert api.put(path, json=[a_tag("tier", "1")]).status_code == 200

@@ -15,7 +15,7 @@ def put(api: httpx.Client, path: str, value: str) -> httpx.Response:
     return api.put(path, content=value, headers={"content-type": "application/json"})
 
 
-@pytest.mark.parametrize("value", ["hunter2", '{"user": "ü"}', '"quoted"', " several\nlines\\n"])
+@pytest.mark.parametrize("value", ["hunter2", '{"user": "ü"}', '"half', " several\nlines\\n"])
 def test_value_is_the_body_as_it_stands(api: httpx.Client, key: str, value: str) -> None:
     for resource in ("secrets", "environment"):
         assert put(api, f"/{resource}/{key}", value).status_code == 200
@@ -23,6 +23,14 @@ def test_value_is_the_body_as_it_stands(api: httpx.Client, key: str, value: str)
         answer = api.get(f"/{resource}/{key}")
         assert answer.status_code == 200
         assert answer.text == value
+
+
+def test_text_that_is_sent_as_a_json_string_is_taken_for_what_it_says(
+    api: httpx.Client, key: str
+) -> None:
+    assert put(api, f"/secrets/{key}", '"a \\"quoted\\" word"').status_code == 200
+
+    assert api.get(f"/secrets/{key}").text == 'a "quoted" word'
 
 
 def test_names_are_listed_without_values(api: httpx.Client, key: str) -> None:
@@ -60,6 +68,16 @@ def test_tags_are_listed_with_the_names(api: httpx.Client, key: str) -> None:
 
     for path in ("/secrets/v2", "/secrets-v2"):
         assert {"name": key, "tags": [tag]} in api.get(path).json()
+
+
+def test_tags_are_deleted_by_their_keys(api: httpx.Client, key: str) -> None:
+    put(api, f"/secrets/{key}", "x")
+    team, tier = ({"key": k, "value": "red", "type": "METADATA"} for k in ("team", "tier"))
+    api.put(f"/secrets/{key}/tags", json=[team, tier])
+
+    assert api.request("DELETE", f"/secrets/{key}/tags", json=[team]).status_code == 200
+
+    assert api.get(f"/secrets/{key}/tags").json() == [tier]
 
 
 def test_tags_go_with_their_secret(api: httpx.Client, key: str) -> None:

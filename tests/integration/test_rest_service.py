@@ -39,7 +39,30 @@ def test_token_is_not_found_so_sdks_go_on_without(api: httpx.Client) -> None:
     assert reply.json()["status"] == 404
 
 
-@pytest.mark.parametrize("path", ["/prompts/x", "/users", "/workflow/w/nothing/here"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/a2a/x",
+        "/agent/executions",
+        "/applications",
+        "/auth/authorization/WORKFLOW_DEF/x",
+        "/event/queue/config",
+        "/external/postgres/x",
+        "/gateway/config/auth",
+        "/groups",
+        "/human/tasks/x",
+        "/integrations/provider",
+        "/limits",
+        "/prompts/x",
+        "/providers/status",
+        "/registry/service",
+        "/roles",
+        "/skills/x",
+        "/token/userInfo",
+        "/users",
+        "/workflow/w/nothing/here",
+    ],
+)
 def test_what_is_not_there_is_404_in_json(api: httpx.Client, path: str) -> None:
     reply = api.get(path)
 

@@ -1,4 +1,4 @@
-// What belongs to Orkes's own product (people, permissions, prompts, integrations) is not here.
+// What belongs to Orkes's own product (people, permissions, prompts, integrations) and agents are not here.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -21,4 +21,22 @@ for (const client of ABSENT) {
       await assert.rejects(call, /There is nothing at \/api\//);
     });
   }
+}
+
+const agents = noted(sdk.getAgentClient());
+const AGENT_CALLS = {
+  startAgent: [{}],
+  deployAgent: [{}],
+  compile: [{}],
+  status: ["a"],
+  respond: ["a", {}],
+  listExecutions: [{}],
+  stop: ["a"],
+  signal: ["a", "b"],
+};
+
+for (const [method, args] of Object.entries(AGENT_CALLS)) {
+  test(`OrkesAgentClient.${method} is told that there are no agents`, async () => {
+    await assert.rejects(agents[method](...args), /agent|404/i);
+  });
 }

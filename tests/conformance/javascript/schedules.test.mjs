@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Schedule } from "@io-orkes/conductor-javascript";
 import { eventually, registered, schedules, unique, workflows } from "./support.mjs";
 
 const wait = { name: "pause", taskReferenceName: "pause", type: "WAIT" };
@@ -60,4 +61,27 @@ test("all schedules are paused and resumed at once", async () => {
   await schedules.requeueAllExecutionRecords();
   await schedules.pauseAllSchedules();
   await schedules.resumeAllSchedules();
+});
+
+test("the schedules of one workflow are kept by short names", async () => {
+  const workflow = await registered(wait);
+  const nightly = new Schedule({ name: "nightly", cron: NIGHTLY, input: { by: "hand" } });
+  const wireName = `${workflow}-nightly`;
+  await schedules.save(nightly, workflow);
+  const info = await schedules.get(wireName, workflow);
+  assert.deepEqual([info.shortName, info.cron, info.agent], ["nightly", NIGHTLY, workflow]);
+  await schedules.pause(wireName, "for the holidays");
+  const [paused] = await schedules.listForAgent(workflow);
+  assert.deepEqual([paused.paused, paused.pausedReason], [true, "for the holidays"]);
+  await schedules.resume(wireName);
+  const execution = await workflows.getWorkflow(await schedules.runNow(info), false);
+  assert.deepEqual(execution.input, { by: "hand" });
+  await schedules.reconcile(workflow, [new Schedule({ name: "hourly", cron: "0 0 * * * *" })]);
+  const kept = await schedules.listForAgent(workflow);
+  assert.deepEqual(kept.map((each) => each.shortName), ["hourly"]);
+  await schedules.delete(`${workflow}-hourly`);
+  await assert.rejects(schedules.get(wireName, workflow), /nightly/);
+  const from = Date.UTC(2030, 0, 1);
+  const [first] = await schedules.previewNext(NIGHTLY, { n: 1, startAt: from });
+  assert.equal(first, Date.UTC(2030, 0, 1, 2));
 });
