@@ -1,6 +1,7 @@
 """What can happen to a workflow, as data: the input of the decider and of the evaluator queue."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -194,28 +195,22 @@ class ScheduleDue:
     at: int
 
 
-_EVALUATION = TypeAdapter(Evaluation)
-_SCHEDULE_DUE = TypeAdapter(ScheduleDue)
-_MESSAGE: TypeAdapter[Evaluation | ScheduleDue] = TypeAdapter(Evaluation | ScheduleDue)
-
-
 def encode_evaluation(workflow_id: str, event: Event) -> str:
     """Return the message body that asks for an event to be evaluated."""
-    return _EVALUATION.dump_json(
-        Evaluation(workflow_id=workflow_id, event=event), exclude_defaults=False
-    ).decode()
-
-
-def decode_evaluation(body: str) -> Evaluation:
-    """Return what a message asks for; raises ValueError on a body that is not one of ours."""
-    return _EVALUATION.validate_json(body)
+    return _body().dump_json(Evaluation(workflow_id=workflow_id, event=event)).decode()
 
 
 def encode_schedule_due(due: ScheduleDue) -> str:
     """Return the message body that asks for a schedule to be looked at."""
-    return _SCHEDULE_DUE.dump_json(due).decode()
+    return _body().dump_json(due).decode()
 
 
 def decode_message(body: str) -> Evaluation | ScheduleDue:
     """Return what a message of the evaluator queue asks for; raises ValueError if not one."""
-    return _MESSAGE.validate_json(body)
+    return _body().validate_json(body)
+
+
+@cache
+def _body() -> TypeAdapter[Evaluation | ScheduleDue]:
+    """Return what reads and writes bodies, made when first needed: it is slow to make."""
+    return TypeAdapter(Evaluation | ScheduleDue)

@@ -1,7 +1,6 @@
 """Payloads that clients store by themselves, because they are too large to be sent along."""
 
 import os
-from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -10,8 +9,6 @@ from dalsegno.models import ExternalStorageLocation, JsonObject
 from dalsegno_state.draft import MAX_PAYLOAD_BYTES
 from dalsegno_state.external_paths import ExternalOperation, PayloadType, check_path, new_path
 from dalsegno_state.ports import ExternalPayloads
-
-_CONTENT: Final = TypeAdapter(JsonObject)
 
 
 class ExternalStorage:
@@ -63,6 +60,6 @@ class ExternalStorage:
                 f"{MAX_PAYLOAD_BYTES} bytes"
             )
         try:
-            return _CONTENT.validate_json(body)
+            return TypeAdapter(JsonObject).validate_json(body)
         except ValidationError as error:
             raise InvalidRequestError(f"{field}: {path} holds no JSON object") from error

@@ -7,7 +7,7 @@ import pytest
 
 from dalsegno_functions.short_wakes import ShortWakes
 from dalsegno_state.engine import EVALUATOR_QUEUE
-from dalsegno_state.events import Wake, decode_evaluation
+from dalsegno_state.events import Wake, decode_message
 from dalsegno_state.ports import Message
 from dalsegno_state.writes import CreateTask, PullWake, SetWake, Write
 from tests.builders import NOW, a_task, a_workflow_state
@@ -37,7 +37,7 @@ def _sent(*writes: Write) -> list[Message]:
 def test_a_wake_before_the_next_sweep_is_sent_in_time(write: Write) -> None:
     (message,) = _sent(write)
 
-    evaluation = decode_evaluation(message.body)
+    evaluation = decode_message(message.body)
     assert (message.queue, message.deliver_at) == (EVALUATOR_QUEUE, NOW + 10_000)
     assert (evaluation.workflow_id, evaluation.event) == ("w1", Wake())
 

@@ -7,7 +7,7 @@ from dalsegno.models import Workflow, WorkflowStatus
 from dalsegno_functions.sweeper import Sweep, sweep, sweep_out
 from dalsegno_state.engine import EVALUATOR_QUEUE, Retention
 from dalsegno_state.engine.removal import Removal
-from dalsegno_state.events import Expire, Wake, decode_evaluation
+from dalsegno_state.events import Expire, Wake, decode_message
 from dalsegno_state.ports import Message, Ports
 from dalsegno_state.sqlite import open_ports
 from tests.builders import NOW, a_workflow_state
@@ -43,7 +43,7 @@ def test_a_workflow_due_in_the_coming_minute_is_sent_with_its_delay() -> None:
     assert swept == Sweep(due=1)
     assert message.queue == EVALUATOR_QUEUE
     assert message.deliver_at == NOW + 42_000
-    evaluation = decode_evaluation(message.body)
+    evaluation = decode_message(message.body)
     assert (evaluation.workflow_id, evaluation.event) == ("soon", Wake())
 
 
@@ -84,7 +84,7 @@ def _overdue(count: int) -> tuple[Ports, ManualClock, SentQueues]:
 
 
 def _woken(queues: SentQueues) -> list[str]:
-    ids = [decode_evaluation(message.body).workflow_id for message in queues.sent]
+    ids = [decode_message(message.body).workflow_id for message in queues.sent]
     queues.sent.clear()
     return sorted(ids)
 
@@ -144,5 +144,5 @@ def test_what_may_have_been_kept_long_enough_is_sent_for_removal() -> None:
 
     (message,) = queues.sent
     assert message.queue == EVALUATOR_QUEUE
-    evaluation = decode_evaluation(message.body)
+    evaluation = decode_message(message.body)
     assert (evaluation.workflow_id, evaluation.event) == ("old", Expire())
