@@ -8,8 +8,6 @@ with * wherever they are printed. Volume tiers, taxes, data transfer and logs ar
 from dataclasses import dataclass
 from typing import Final
 
-MILLION: Final = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class Price:

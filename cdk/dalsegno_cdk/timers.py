@@ -27,15 +27,7 @@ class Timers(Construct):
         self.group_name = group_name
         group = scheduler.CfnScheduleGroup(self, "Group", name=group_name)
         group.apply_removal_policy(RemovalPolicy.DESTROY)
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-            ),
-            description="Lets Dalsegno's timers send to its evaluator queue",
-        )
+        self.role = schedule_role(self, "Lets Dalsegno's timers send to its evaluator queue")
         target.grant_send_messages(self.role)
         if key is not None:
             key.grant_encrypt_decrypt(self.role)
@@ -46,3 +38,16 @@ class Timers(Construct):
         return Stack.of(self).format_arn(
             service="scheduler", resource="schedule", resource_name=f"{self.group_name}/*"
         )
+
+
+def schedule_role(scope: Construct, description: str) -> iam.Role:
+    """Return a role that EventBridge Scheduler may take on, for schedules of this account only."""
+    return iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal(
+            "scheduler.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
+        ),
+        description=description,
+    )

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from aws_cdk import Duration, Names, Stack
+from aws_cdk import Duration, Names
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
 from constructs import Construct
 
 from dalsegno_cdk.messaging import WorkQueue
+from dalsegno_cdk.timers import schedule_role
 
 _TRIED_FOR: Final = Duration.hours(24)
 _FIELDS: Final = ("id", "detail-type", "source", "account", "time", "region", "resources", "detail")
@@ -30,15 +30,7 @@ class Triggers(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, work: WorkQueue) -> None:
         super().__init__(scope, construct_id)
         self._work = work
-        self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
-            ),
-            description="Lets schedules ask Dalsegno to start workflows",
-        )
+        self.role = schedule_role(self, "Lets schedules ask Dalsegno to start workflows")
         work.queue.grant_send_messages(self.role)
         self._started: set[tuple[str, str | None]] = set()
 

@@ -8,7 +8,6 @@ The table is the output ``DefinitionTable`` of the stack.
 """
 
 import argparse
-import os
 import secrets
 import sys
 from typing import Final
@@ -16,7 +15,7 @@ from typing import Final
 from dalsegno_functions.auth.keys import AccessKey, AccessKeys, hash_of
 from dalsegno_functions.auth.roles import Identity, Role
 from dalsegno_functions.clock import SystemClock
-from dalsegno_functions.wiring import access_key_table
+from dalsegno_functions.wiring import access_key_table, region_of_environment
 
 _ID_BYTES: Final = 8
 _SECRET_BYTES: Final = 32
@@ -40,8 +39,7 @@ def create(keys: AccessKeys, role: Role, task_types: list[str], note: str) -> tu
 def main() -> int:
     """Do what is asked and return the exit status."""
     arguments = _parser().parse_args()
-    region = arguments.region or os.environ.get("AWS_REGION", "")
-    region = region or os.environ.get("AWS_DEFAULT_REGION", "")
+    region = arguments.region or region_of_environment()
     if not region:
         sys.stderr.write("no region: give --region, or set AWS_REGION\n")
         return 2

@@ -9,7 +9,6 @@ A queue is named as ``list`` names it: by where its dead letters come from.
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import Final
@@ -17,7 +16,7 @@ from typing import Final
 from dalsegno.errors import ConductorError
 from dalsegno.models import EpochMillis
 from dalsegno_functions.clock import SystemClock
-from dalsegno_functions.wiring import dead_letters
+from dalsegno_functions.wiring import dead_letters, region_of_environment
 from dalsegno_state.dead_letters import DeadLetters
 
 _MINUTE_MS: Final = 60_000
@@ -58,8 +57,7 @@ def redrive(
 def main() -> int:
     """Do what is asked and return the exit status."""
     arguments = _parser().parse_args()
-    region = arguments.region or os.environ.get("AWS_REGION", "")
-    region = region or os.environ.get("AWS_DEFAULT_REGION", "")
+    region = arguments.region or region_of_environment()
     if not region:
         sys.stderr.write("no region: give --region, or set AWS_REGION\n")
         return 2

@@ -237,10 +237,15 @@ def engine() -> Engine:
     return local_engine(Path(os.environ.get("DALSEGNO_DATA", ".dalsegno"))).engine
 
 
+def region_of_environment() -> str:
+    """Return the AWS region that the environment names; empty if it names none."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+
+
 def _local_services() -> Services:
     """Return what system tasks reach from a local server: AWS's sinks, if it has AWS settings."""
     services = no_services()
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    region = region_of_environment()
     if not region or find_spec("botocore") is None:
         return services
     from dalsegno_state.aws import open_publisher

@@ -278,19 +278,14 @@ class Draft:
         self._sequence += 1
         self._position += 1
         task = replace(task, sequence=self._sequence, position=self._position)
-        self._put(task)
-        task = noted_task(task, None, self.place_of(task).node.task)
-        self._put(task)
+        task = self._put_noted(task, None)
         self._writes.append(CreateTask(task))
         if task.status.is_terminal:
             self.agenda.append(task.ref)
 
     def replace(self, old: TaskState, new: TaskState) -> TaskState:
         """Store a task's new state in place of the one that was read; return it as stored."""
-        new = replace(new, revision=old.revision + 1)
-        self._put(new)
-        new = noted_task(new, old, self.place_of(new).node.task)
-        self._put(new)
+        new = self._put_noted(replace(new, revision=old.revision + 1), old)
         self._writes.append(ReplaceTask(new, old.task_id, old.revision))
         return new
 
@@ -394,6 +389,13 @@ class Draft:
         if needed is None or (stored is not None and stored <= needed):
             return []
         return [PullWake(self.workflow.workflow_id, needed)]
+
+    def _put_noted(self, task: TaskState, before: TaskState | None) -> TaskState:
+        """Show a task as it will be stored, with a note if its change is to be told; return it."""
+        self._put(task)  # its place may be found by itself
+        task = noted_task(task, before, self.place_of(task).node.task)
+        self._put(task)
+        return task
 
     def _put(self, task: TaskState) -> None:
         self._tasks[task.ref] = task

@@ -40,6 +40,18 @@ def test_workflow_input_that_breaks_its_schema_is_refused(world: World) -> None:
     assert len(world.poll("a", count=5)) == 1
 
 
+def test_workflow_input_that_the_client_has_put_elsewhere_is_checked_too(world: World) -> None:
+    world.register(simple("a"), inputSchema=a_schema())
+    path = "workflow/input/order.json"
+
+    world.ports.external.write(path, b'{"items": [0]}')
+    with pytest.raises(InvalidRequestError, match=r"breaks schema order: input\.items\[0\]"):
+        world.start(externalInputPayloadStoragePath=path)
+    world.ports.external.write(path, b'{"items": [1]}')
+
+    assert world.start(externalInputPayloadStoragePath=path)
+
+
 def test_schema_of_a_workflow_that_does_not_enforce_it_is_ignored(world: World) -> None:
     world.register(simple("a"), inputSchema=a_schema(), enforceSchema=False)
 

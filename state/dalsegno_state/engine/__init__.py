@@ -30,8 +30,6 @@ from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.rate_limits import RateLimits
 from dalsegno_state.engine.removal import Removal, Retention
 from dalsegno_state.engine.runner import Runner
-from dalsegno_state.engine.scheduler import Scheduler
-from dalsegno_state.engine.schedules import Schedules
 from dalsegno_state.engine.schemas import Schemas
 from dalsegno_state.engine.secrets import ManagedSecrets
 from dalsegno_state.engine.starting import Starter

@@ -1,6 +1,7 @@
 """Payloads that clients store by themselves, because they are too large to be sent along."""
 
 import os
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -60,6 +61,12 @@ class ExternalStorage:
                 f"{MAX_PAYLOAD_BYTES} bytes"
             )
         try:
-            return TypeAdapter(JsonObject).validate_json(body)
+            return _content().validate_json(body)
         except ValidationError as error:
             raise InvalidRequestError(f"{field}: {path} holds no JSON object") from error
+
+
+@cache
+def _content() -> TypeAdapter[JsonObject]:
+    """Return what reads payloads, made when first needed: most cold starts never need it."""
+    return TypeAdapter(JsonObject)

@@ -117,8 +117,7 @@ class Starter:
                 f"The input payload size: {size} of workflow: {definition.name} is greater than "
                 f"the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
             )
-        if request.external_input_payload_storage_path is None:
-            _check_input(definition, inputs)
+        _check_input(definition, inputs)
         now = self._ports.clock.now()
         workflow = WorkflowState(
             workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),

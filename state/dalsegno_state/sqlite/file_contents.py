@@ -1,13 +1,12 @@
 """The bytes of files in a folder, or in memory; they come and go through this server."""
 
 import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
 from dalsegno.errors import InvalidRequestError
 from dalsegno_state.ports import StoredContent
+from dalsegno_state.sqlite.files import flush_folder, write_atomically
 
 
 class LocalFileStore:
@@ -31,16 +30,8 @@ class LocalFileStore:
             self._bodies[key] = body
             return
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(self._path(key))
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_atomically(self._path(key), body)
+        flush_folder(self._folder)
 
     def read(self, key: str) -> bytes:
         """See ``FileStore.read``."""
