@@ -27,7 +27,7 @@ from dalsegno_functions.short_wakes import ShortWakes
 from dalsegno_functions.sweeper import sweep
 from dalsegno_state.aws import AwsPorts, ports_with
 from dalsegno_state.aws.client import Clients
-from dalsegno_state.aws.layout import NEVER, WORKFLOW_SK, workflow_id
+from dalsegno_state.aws.layout import ENDED, NEVER, WORKFLOW_SK, workflow_id
 from dalsegno_state.aws.queue_names import name_of, sqs_name
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
 from dalsegno_state.ports import Ports
@@ -155,7 +155,11 @@ class OnMoto:
 
     def next_wake_at(self) -> EpochMillis | None:
         """See ``Installation.next_wake_at``."""
-        wakes = (int(item["dw"].value) for item in self._workflow_items() if "dw" in item)
+        wakes = (
+            int(item["dw"].value)
+            for item in self._workflow_items()
+            if "dw" in item and not item["ds"].value.startswith(ENDED)
+        )
         return min((at for at in wakes if at < NEVER), default=None)
 
     def ready_queues(self) -> list[str]:

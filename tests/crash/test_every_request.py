@@ -30,7 +30,6 @@ SECRETS: Final = Scenario(
 )
 # Its client looks into the database to see whether a webhook is entered.
 _ON_SQLITE_ONLY: Final = "system tasks"
-_RESTLESS: Final = "terminated by its owner"
 BY_NAME: Final = {
     scenario.name: scenario
     for scenario in (*CATALOGUE, SECRETS)
@@ -71,8 +70,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_workflow_ends_the_same_whatever_request_a_process_dies_at(
     name: str, *, repeats: bool, all_crashes: bool
 ) -> None:
-    if name == _RESTLESS and not repeats:
-        pytest.skip("at some request, this world has not come to rest when its rounds are over")
     most = None if all_crashes else MOST_DEATHS
     faults: list[str] = []
     for number, side in deaths(name, most, odd=repeats):

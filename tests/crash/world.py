@@ -35,7 +35,7 @@ from tests.crash.ports import Calls, CrashError, dying_functions, dying_http
 ROOT: Final = "0190f000-0000-7000-8000-000000000000"
 _RESULTS: Final = "_results"
 _VISIBILITY_SECONDS: Final = 30
-_MOST_ROUNDS: Final = 30_000
+_MOST_ROUNDS: Final = 5_000
 
 # One handing out of one attempt: path of its workflow, its id within that, its poll count.
 Hand: TypeAlias = tuple[str, str, int]

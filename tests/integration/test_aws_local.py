@@ -65,6 +65,7 @@ def _deployed(folder: Path) -> Iterator[tuple[Emulator, Deployment]]:
         deployment.destroy()
 
 
+@pytest.mark.timeout(1_500)
 def test_a_deployed_stack_keeps_its_promises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
