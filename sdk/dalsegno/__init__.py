@@ -1,5 +1,33 @@
 """Dalsegno: durable workflow execution that speaks Conductor's REST API."""
 
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from dalsegno.client import AsyncDalsegno, Dalsegno, KeyAuth, TokenAuth, WorkflowFailedError
 
 __version__: Final = "0.1.0"
+
+# Imported when first asked for: who writes a worker need not wait for a client, and so on.
+_HOMES: Final = {
+    "AsyncDalsegno": "dalsegno.client",
+    "Dalsegno": "dalsegno.client",
+    "KeyAuth": "dalsegno.client",
+    "TokenAuth": "dalsegno.client",
+    "WorkflowFailedError": "dalsegno.client",
+}
+
+__all__ = [
+    "AsyncDalsegno",
+    "Dalsegno",
+    "KeyAuth",
+    "TokenAuth",
+    "WorkflowFailedError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,89 @@
+"""A call of the API as data: what is asked, and how the answer is read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Generic, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, TypeAdapter
+
+from dalsegno.models import ConductorModel
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+QueryValue: TypeAlias = str | int | bool | Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T_co]):
+    """One request, and what its answer means.
+
+    Attributes:
+        path: Below the URL of the API, with its variable parts quoted.
+        read: Makes the result of the body of an answer that is a success.
+        query: Values that are None are left out.
+        body: What is sent, if anything.
+        repeatable: Whether asking twice does what asking once does, so that a request whose
+            answer got lost is made again.
+        wait_seconds: How long the server may hold its answer back on purpose.
+    """
+
+    method: str
+    path: str
+    read: Callable[[bytes], T_co]
+    query: Mapping[str, QueryValue] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = "application/json"
+    repeatable: bool = False
+    wait_seconds: float = 0
+
+    @property
+    def parameters(self) -> dict[str, str | list[str]]:
+        """The query as it is sent."""
+        return {name: _text(value) for name, value in self.query.items() if value is not None}
+
+    def __str__(self) -> str:
+        """Return method and path, as error messages name a request."""
+        return f"{self.method} {self.path}"
+
+
+def _text(value: str | int | bool | Sequence[str]) -> str | list[str]:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int) else list(value)
+
+
+def path(template: str, *parts: str | int) -> str:
+    """Return a path with its ``{}`` filled in, each quoted so that it stays one part."""
+    return template.format(*(quote(str(part), safe="") for part in parts))
+
+
+def reads(kind: type[T]) -> Callable[[bytes], T]:
+    """Return what reads a JSON body as something of a type."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind.model_validate_json
+    described: Any = kind  # a cache does not believe that every type has a hash
+    return lambda body: _adapter(described).validate_json(body)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def reads_text(body: bytes) -> str:
+    """Return a body that is plain text."""
+    return body.decode()
+
+
+def reads_nothing(body: bytes) -> None:
+    """Pass over a body that tells nothing."""
+
+
+def sends(value: object) -> bytes:
+    """Return a value as the JSON body of a request."""
+    if isinstance(value, ConductorModel):
+        return value.to_wire_json()
+    return _adapter(Any).dump_json(value, by_alias=True, exclude_none=False)

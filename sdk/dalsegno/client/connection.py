@@ -1,0 +1,156 @@
+"""Connections to the API: calls are sent, repeated where that is safe, and answered or raised."""
+
+import asyncio
+import os
+import time
+from typing import Final, TypeVar
+
+import httpx
+
+from dalsegno import __version__
+from dalsegno.client.answers import error_of, unreachable
+from dalsegno.client.auth import KeyAuth
+from dalsegno.client.call import Call
+from dalsegno.client.retries import (
+    Retries,
+    delay_asked_for,
+    may_repeat_after_answer,
+    may_repeat_after_error,
+)
+
+T = TypeVar("T")
+
+DEFAULT_URL: Final = "http://127.0.0.1:8080"
+_CONNECT_SECONDS: Final = 10
+_ANSWER_SECONDS: Final = 30
+_LIMITS: Final = httpx.Limits(
+    max_connections=None, max_keepalive_connections=100, keepalive_expiry=5
+)
+
+
+def api_url(url: str | None) -> str:
+    """Return the URL of the API: as given, with or without ``/api``, or by the environment."""
+    given = url or os.environ.get("DALSEGNO_URL") or os.environ.get("CONDUCTOR_SERVER_URL")
+    return (given or DEFAULT_URL).rstrip("/").removesuffix("/api") + "/api"
+
+
+def auth_of_environment() -> httpx.Auth | None:
+    """Return the access key that Conductor's SDKs find in the environment, too, or None."""
+    key_id = os.environ.get("CONDUCTOR_AUTH_KEY")
+    key_secret = os.environ.get("CONDUCTOR_AUTH_SECRET")
+    return KeyAuth(key_id, key_secret) if key_id and key_secret else None
+
+
+class _Attempts:
+    """What both connections have in common: all but sending and waiting."""
+
+    def __init__(self, url: str, call: Call[T], retries: Retries) -> None:
+        self._url = url
+        self._call = call
+        self._retries = retries
+        self._made = 0
+
+    def after_error(self, error: httpx.TransportError) -> float:
+        """Return how long to wait before the next attempt. Raises UnavailableError if none."""
+        delay = self._next(None) if may_repeat_after_error(self._call, error) else None
+        if delay is None:
+            raise unreachable(self._call, self._url, error) from error
+        return delay
+
+    def after_answer(self, response: httpx.Response) -> float | None:
+        """Return how long to wait before the next attempt; None after a success.
+
+        Raises:
+            ConductorError: What the answer tells of, if there is no next attempt.
+        """
+        if response.is_success:
+            return None
+        may_repeat = may_repeat_after_answer(self._call, response.status_code)
+        delay = self._next(delay_asked_for(response)) if may_repeat else None
+        if delay is None:
+            raise error_of(self._call, response)
+        return delay
+
+    def _next(self, asked_for: float | None) -> float | None:
+        self._made += 1
+        return self._retries.delay_seconds(self._made, asked_for)
+
+
+def _request(client: httpx.Client | httpx.AsyncClient, call: Call[object]) -> httpx.Request:
+    return client.build_request(
+        call.method,
+        call.path,
+        params=call.parameters or None,
+        content=call.body,
+        headers=None if call.body is None else {"Content-Type": call.content_type},
+        timeout=httpx.Timeout(_ANSWER_SECONDS + call.wait_seconds, connect=_CONNECT_SECONDS),
+    )
+
+
+_HEADERS: Final = {"User-Agent": f"dalsegno/{__version__}", "Accept": "application/json"}
+
+
+class Connection:
+    """See ``Sender``; may be used by many threads."""
+
+    def __init__(self, url: str | None, auth: httpx.Auth | None, retries: Retries) -> None:
+        self.url = api_url(url)
+        self._retries = retries
+        self._http = httpx.Client(
+            base_url=self.url,
+            auth=auth or auth_of_environment(),
+            headers=_HEADERS,
+            limits=_LIMITS,
+        )
+
+    def send(self, call: Call[T]) -> T:
+        """See ``Sender.send``."""
+        attempts = _Attempts(self.url, call, self._retries)
+        while True:
+            try:
+                response = self._http.send(_request(self._http, call))
+            except httpx.TransportError as error:
+                delay = attempts.after_error(error)
+            else:
+                waits = attempts.after_answer(response)
+                if waits is None:
+                    return call.read(response.content)
+                delay = waits
+            time.sleep(delay)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._http.close()
+
+
+class AsyncConnection:
+    """See ``AsyncSender``; belongs to one event loop."""
+
+    def __init__(self, url: str | None, auth: httpx.Auth | None, retries: Retries) -> None:
+        self.url = api_url(url)
+        self._retries = retries
+        self._http = httpx.AsyncClient(
+            base_url=self.url,
+            auth=auth or auth_of_environment(),
+            headers=_HEADERS,
+            limits=_LIMITS,
+        )
+
+    async def send(self, call: Call[T]) -> T:
+        """See ``AsyncSender.send``."""
+        attempts = _Attempts(self.url, call, self._retries)
+        while True:
+            try:
+                response = await self._http.send(_request(self._http, call))
+            except httpx.TransportError as error:
+                delay = attempts.after_error(error)
+            else:
+                waits = attempts.after_answer(response)
+                if waits is None:
+                    return call.read(response.content)
+                delay = waits
+            await asyncio.sleep(delay)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        await self._http.aclose()
