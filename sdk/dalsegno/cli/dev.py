@@ -1,39 +1,20 @@
-"""The ``dalsegno`` command."""
+"""``dalsegno dev``: the whole engine on this machine."""
 
 import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dalsegno import __version__
+from dalsegno.cli.console import give_up, installed
 from dalsegno_functions.local.logs import LogFormat, configure
 
 if TYPE_CHECKING:
     from dalsegno_functions.local.server import LocalServer
 
-app = typer.Typer(
-    help="Durable workflows that speak Conductor's REST API.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
 
-
-def main() -> None:
-    """Run the command."""
-    app()
-
-
-@app.command()
-def version() -> None:
-    """Print the version."""
-    typer.echo(__version__)
-
-
-@app.command()
 def dev(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any that is free.")
@@ -90,20 +71,16 @@ def _server(
     host: str, port: int, directory: Path | None, *, days: int | None, archive: bool
 ) -> "LocalServer":
     # Imported here, as these take half a second that `--help` need not take.
-    from dalsegno_functions.local.server import AddressInUseError, LocalServer
-    from dalsegno_functions.wiring import DataDirectoryError, local_engine
-    from dalsegno_state.engine import Retention
+    with installed("local"):
+        from dalsegno_functions.local.server import AddressInUseError, LocalServer
+        from dalsegno_functions.wiring import DataDirectoryError, local_engine
+        from dalsegno_state.engine import Retention
 
     retention = Retention(days=days, archive=archive)
     try:
         return LocalServer(local_engine(directory, retention=retention), host=host, port=port)
     except (AddressInUseError, DataDirectoryError) as error:
-        _give_up(str(error))
-
-
-def _give_up(reason: str) -> NoReturn:
-    typer.echo(f"dalsegno: {reason}", err=True)
-    raise typer.Exit(1)
+        give_up(str(error))
 
 
 def _banner(url: str, directory: Path | None) -> str:

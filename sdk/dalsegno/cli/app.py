@@ -1,0 +1,55 @@
+"""All commands, in the order in which ``--help`` shows them."""
+
+from typing import Annotated, Final
+
+import typer
+
+from dalsegno import __version__
+from dalsegno.cli import workflow
+from dalsegno.cli.dev import dev
+
+_EPILOG: Final = """
+Commands talk to the server at --url, else at DALSEGNO_URL or CONDUCTOR_SERVER_URL, \
+else at http://127.0.0.1:8080. An access key is taken from CONDUCTOR_AUTH_KEY and \
+CONDUCTOR_AUTH_SECRET.
+
+Exit status: 0 done, 1 refused, 2 wrong usage, 3 a workflow that was waited for did not \
+complete, 4 not found, 5 no server or one that cannot answer now, 130 interrupted.
+"""
+
+app = typer.Typer(
+    help="Durable workflows that speak Conductor's REST API.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Durable workflows that speak Conductor's REST API."""
+
+
+app.command()(dev)
+app.add_typer(workflow.app, name="workflow")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
