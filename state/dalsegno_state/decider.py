@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from dalsegno.models import EpochMillis, TaskStatus
-from dalsegno_state import ending, flow, publishing, waking
+from dalsegno_state import attempts, ending, flow, publishing, waking
 from dalsegno_state.draft import Draft, Place, Tools
 from dalsegno_state.events import (
     ChildEnded,
@@ -160,7 +160,7 @@ def _report(draft: Draft, event: Reported) -> None:
     updated = draft.replace(task, _kept_open(draft, reported, place, event))
     if updated.status is TaskStatus.SCHEDULED:
         announce(draft, updated, place, at=visible_at(updated))
-    flow.watch_deadline(draft, updated, place)
+    attempts.watch_deadline(draft, updated, place)
 
 
 def _kept_open(draft: Draft, task: TaskState, place: Place, event: Reported) -> TaskState:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from dalsegno.models import JsonObject, TaskStatus
-from dalsegno_state import flow, ids
+from dalsegno_state import attempts, flow, ids
 from dalsegno_state.draft import Draft, Place, runtime_type
 from dalsegno_state.ending import end_of_abandoned
 from dalsegno_state.execution import TaskState
@@ -164,7 +164,7 @@ def _skip(draft: Draft, task: TaskState) -> None:
 
 
 def _create_skipped(draft: Draft, place: Place) -> None:
-    flow.new_task(
+    attempts.new_task(
         draft,
         place,
         flow.NO_SEED,
@@ -197,7 +197,7 @@ def _set_case(draft: Draft, place: Place, case: str) -> None:
     output: JsonObject = {name: [case], "selectedCase": case}
     task = draft.task(place.ref)
     if task is None:
-        flow.new_task(
+        attempts.new_task(
             draft,
             place,
             flow.NO_SEED,

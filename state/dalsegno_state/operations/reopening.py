@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from dalsegno.models import TaskStatus
-from dalsegno_state import flow, ids
+from dalsegno_state import attempts, ids
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.retry import Again, next_attempt
@@ -68,7 +68,7 @@ def _reopen(draft: Draft, task: TaskState) -> None:
 
 def _another_attempt(draft: Draft, task: TaskState, place: Place) -> TaskState:
     new_id = ids.task_id(task.workflow_id, draft.workflow.run, task.retry_count + 1, task.ref)
-    fresh = flow.evaluated(draft, place.node.task.input_parameters, new_id)
+    fresh = attempts.evaluated(draft, place.node.task.input_parameters, new_id)
     attempt = replace(
         next_attempt(task, new_id, Again(0, 0), draft.now),
         input={**draft.payload(task.input), **(fresh if isinstance(fresh, dict) else {})},

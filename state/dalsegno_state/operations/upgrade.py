@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dalsegno.models import JsonObject, TaskStatus
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place, runtime_type
 from dalsegno_state.execution import TaskState
 from dalsegno_state.plan import Node, Plan
@@ -67,7 +67,7 @@ def upgrade(draft: Draft, arguments: JsonObject) -> bool:
         if not draft.has_budget:
             return False
         is_plain = place.node.task.type not in _STEPPED_OVER
-        flow.new_task(
+        attempts.new_task(
             draft,
             place,
             flow.NO_SEED,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from dalsegno.models import JsonObject, JsonValue, TaskStatus, WorkflowTask
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.forgetting import kept_turns
@@ -32,9 +32,9 @@ class DoWhile:
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
         items = _items(draft, place)
-        inputs = flow.input_of(draft, place, seed, None)
+        inputs = attempts.input_of(draft, place, seed, None)
         is_empty = items is not None and not items
-        task = flow.new_task(
+        task = attempts.new_task(
             draft,
             place,
             seed,
@@ -105,7 +105,7 @@ def _goes_on(draft: Draft, loop: TaskState, place: Place, items: list[JsonValue]
 def _condition_inputs(draft: Draft, loop: TaskState, place: Place) -> JsonObject:
     """Return what ``$`` holds in a condition: only what the condition speaks of is read."""
     condition = place.node.task.loop_condition or ""
-    inputs = flow.evaluated(draft, place.node.task.input_parameters)
+    inputs = attempts.evaluated(draft, place.node.task.input_parameters)
     shown: JsonObject = dict(inputs) if isinstance(inputs, dict) else {}
     for node in place.plan.contents(place.node.ref):
         if _mentions(condition, node.ref):
@@ -132,7 +132,7 @@ def _items(draft: Draft, place: Place) -> list[JsonValue] | None:
         template = node.input_parameters.get("_items")
     if template is None:
         return None
-    value = flow.evaluated(draft, template)
+    value = attempts.evaluated(draft, template)
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

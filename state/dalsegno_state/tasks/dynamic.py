@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from dalsegno.models import WorkflowTask
-from dalsegno_state import flow
+from dalsegno_state import attempts
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.ending import give_up
 from dalsegno_state.execution import TaskState
@@ -28,7 +28,7 @@ class Dynamic:
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
         node = place.node.task
-        inputs = flow.input_of(draft, place, seed, None)
+        inputs = attempts.input_of(draft, place, seed, None)
         name = inputs.get(node.dynamic_task_name_param or "")
         if not isinstance(name, str) or not name:
             reason = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from dalsegno.models import WorkflowTask
-from dalsegno_state import flow
+from dalsegno_state import attempts
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.task_type import Seed
 from dalsegno_state.tasks.system_task import SystemTask
@@ -55,7 +55,7 @@ class Event(SystemTask):
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
         node = place.node.task
-        sink = flow.evaluated(draft, node.sink)
+        sink = attempts.evaluated(draft, node.sink)
         put_in_queue(draft, place, seed, task_type=self.type, name=node.name, extra={"sink": sink})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from dalsegno.models import TaskStatus
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.outputs import output_of
@@ -20,7 +20,7 @@ class ExclusiveJoin:
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
         node = place.node.task
-        task = flow.new_task(
+        task = attempts.new_task(
             draft,
             place,
             seed,

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import ClassVar
 
 from dalsegno.models import JsonObject, TaskStatus, WorkflowTask
-from dalsegno_state import flow, ids
+from dalsegno_state import attempts, flow, ids
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.dynamic_branches import Branch, BranchError, branches_of
 from dalsegno_state.ending import give_up
@@ -49,14 +49,14 @@ class ForkJoinDynamic:
                 "Check the workflow definition.",
             )
             return
-        inputs = flow.input_of(draft, place, seed, None)
+        inputs = attempts.input_of(draft, place, seed, None)
         try:
             branches = branches_of(place.node.task, inputs, has_precedent=_has_precedent(place))
             _refuse_duplicates(draft, place, branches)
         except BranchError as error:
             give_up(draft, None, str(error))
             return
-        flow.new_task(
+        attempts.new_task(
             draft,
             place,
             seed,

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from dalsegno.models import TaskStatus
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
@@ -18,8 +18,8 @@ class Human:
 
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
-        inputs = flow.input_of(draft, place, seed, place.node.task.task_definition)
-        flow.new_task(draft, place, seed, status=TaskStatus.IN_PROGRESS, inputs=inputs)
+        inputs = attempts.input_of(draft, place, seed, place.node.task.task_definition)
+        attempts.new_task(draft, place, seed, status=TaskStatus.IN_PROGRESS, inputs=inputs)
 
     def resume(self, draft: Draft, task: TaskState, place: Place) -> None:
         """See ``TaskType.resume``; another attempt begins to wait once its time has come."""

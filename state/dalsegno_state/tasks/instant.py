@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from dalsegno.models import JsonObject, TaskStatus
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
@@ -44,9 +44,9 @@ class InstantTask(ABC):
 
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
-        inputs = flow.input_of(draft, place, seed, place.node.task.task_definition)
+        inputs = attempts.input_of(draft, place, seed, place.node.task.task_definition)
         outcome = self.run(draft, place, inputs)
-        flow.new_task(
+        attempts.new_task(
             draft,
             place,
             seed,

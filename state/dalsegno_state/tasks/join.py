@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from dalsegno.models import TaskStatus
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.events import Joined
 from dalsegno_state.execution import TaskState
@@ -22,7 +22,7 @@ class Join:
         refs = seed.join_on
         if refs is None:
             refs = [place.full_ref(name) for name in dict.fromkeys(place.node.task.join_on)]
-        task = flow.new_task(
+        task = attempts.new_task(
             draft,
             place,
             Seed(),

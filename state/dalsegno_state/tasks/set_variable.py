@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import ClassVar, Final
 
 from dalsegno.models import TaskStatus
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place, size_bytes
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
@@ -25,8 +25,8 @@ class SetVariable:
 
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
-        inputs = flow.input_of(draft, place, seed, place.node.task.task_definition)
-        task = flow.new_task(draft, place, seed, status=TaskStatus.IN_PROGRESS, inputs=inputs)
+        inputs = attempts.input_of(draft, place, seed, place.node.task.task_definition)
+        task = attempts.new_task(draft, place, seed, status=TaskStatus.IN_PROGRESS, inputs=inputs)
         if not task.status.is_terminal:
             draft.agenda.append(task.ref)
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from dalsegno.models import TaskStatus
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
@@ -18,8 +18,8 @@ class StartWorkflow:
 
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
-        inputs = flow.input_of(draft, place, seed, place.node.task.task_definition)
-        task = flow.new_task(
+        inputs = attempts.input_of(draft, place, seed, place.node.task.task_definition)
+        task = attempts.new_task(
             draft, place, seed, status=TaskStatus.SCHEDULED, task_type=self.type, inputs=inputs
         )
         if not task.status.is_terminal:

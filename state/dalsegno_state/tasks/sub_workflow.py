@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar, Final
 
 from dalsegno.models import JsonObject, TaskStatus, WorkflowStatus, WorkflowTask
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.events import ChildEnded
 from dalsegno_state.execution import TaskState
@@ -40,7 +40,7 @@ class SubWorkflow:
 
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
-        task = flow.new_task(
+        task = attempts.new_task(
             draft,
             place,
             seed,
@@ -100,10 +100,10 @@ def _inputs(draft: Draft, place: Place, seed: Seed) -> JsonObject:
         raise ExpressionError(node.task_reference_name, "SUB_WORKFLOW has no subWorkflowParam")
     wire = params.to_wire()
     embedded = wire.pop("workflowDefinition", None)
-    given = flow.evaluated(draft, wire)
+    given = attempts.evaluated(draft, wire)
     fields = given if isinstance(given, dict) else {}
-    definition = flow.evaluated(draft, embedded) if isinstance(embedded, str) else embedded
-    inputs = flow.input_of(draft, place, seed, node.task_definition)
+    definition = attempts.evaluated(draft, embedded) if isinstance(embedded, str) else embedded
+    inputs = attempts.input_of(draft, place, seed, node.task_definition)
     shown: JsonObject = {
         "subWorkflowName": fields.get("name"),
         "subWorkflowVersion": fields.get("version"),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue
 
 from dalsegno.models import EpochMillis, JsonObject, TaskStatus, WorkflowTask
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
@@ -126,11 +126,11 @@ class Wait:
 
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
-        inputs = flow.input_of(draft, place, seed, place.node.task.task_definition)
+        inputs = attempts.input_of(draft, place, seed, place.node.task.task_definition)
         try:
             until = _ends_at(inputs, draft.now)
         except ValueError as error:
-            flow.new_task(
+            attempts.new_task(
                 draft,
                 place,
                 seed,
@@ -139,7 +139,7 @@ class Wait:
                 reason=str(error),
             )
             return
-        task = flow.new_task(
+        task = attempts.new_task(
             draft, place, seed, status=TaskStatus.IN_PROGRESS, inputs=inputs, wait_until=until
         )
         if not task.status.is_terminal:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from dalsegno.models import JsonObject, TaskStatus
-from dalsegno_state import flow
+from dalsegno_state import attempts, flow
 from dalsegno_state.caching import cache_key, cached_output
 from dalsegno_state.draft import Draft, Place, runtime_type
 from dalsegno_state.execution import TaskState
@@ -54,10 +54,10 @@ def put_in_queue(
 
     One whose output is cached is born finished, and nobody gets to see it.
     """
-    inputs = flow.input_of(draft, place, seed, draft.task_def(place, name))
+    inputs = attempts.input_of(draft, place, seed, draft.task_def(place, name))
     key = cache_key(draft, place, name, inputs)
     cached = cached_output(draft, key)
-    task = flow.new_task(
+    task = attempts.new_task(
         draft,
         place,
         seed,

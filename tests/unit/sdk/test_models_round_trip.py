@@ -1,6 +1,6 @@
 """Whatever a model holds, its JSON says again."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dalsegno.models import (
@@ -68,7 +68,6 @@ TASKS = st.recursive(
         metadata=OBJECTS,
     )
 )
-@settings(deadline=None)
 def test_workflow_definition_survives_the_wire(definition: WorkflowDef) -> None:
     assert WorkflowDef.model_validate_json(definition.to_wire_json()) == definition
     assert WorkflowDef.model_validate(definition.to_wire()) == definition
@@ -86,7 +85,6 @@ def test_workflow_definition_survives_the_wire(definition: WorkflowDef) -> None:
         workflow_task=LEAVES,
     )
 )
-@settings(deadline=None)
 def test_task_survives_the_wire(task: Task) -> None:
     assert Task.model_validate_json(task.to_wire_json()) == task
 

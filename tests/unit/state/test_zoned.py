@@ -140,7 +140,7 @@ def is_weekday(day: datetime, rule: str) -> bool:
             return calendar.day_abbr[day.weekday()].upper() in rule.split(",")
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(
     second=fields(0, 59),
     minute=fields(0, 59),
