@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from dalsegno.client import AsyncDalsegno, Dalsegno, KeyAuth, TokenAuth, WorkflowFailedError
+    from dalsegno.definitions import load
 
 __version__: Final = "0.1.0"
 
@@ -15,6 +16,7 @@ _HOMES: Final = {
     "KeyAuth": "dalsegno.client",
     "TokenAuth": "dalsegno.client",
     "WorkflowFailedError": "dalsegno.client",
+    "load": "dalsegno.definitions",
 }
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "TokenAuth",
     "WorkflowFailedError",
     "__version__",
+    "load",
 ]
 
 
