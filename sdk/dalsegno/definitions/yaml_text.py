@@ -25,6 +25,9 @@ _WORDS: Final = (
     ),
 )
 
+# Line breaks and marks that YAML would take for its own.
+_NEEDS_ESCAPES: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+
 
 def parse_yaml(text: str) -> list[JsonValue]:
     """Return the documents in ``text``.
@@ -117,7 +120,7 @@ def _dumper() -> "type[yaml.SafeDumper]":
             return super().increase_indent(flow, False)
 
     def text(dumper: Any, value: str) -> Any:
-        style = "|" if "\n" in value else None
+        style = '"' if _NEEDS_ESCAPES.search(value) else "|" if "\n" in value else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
     Dumper.add_representer(str, text)

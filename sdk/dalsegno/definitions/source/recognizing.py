@@ -1,8 +1,10 @@
 """Which call of the builder makes a task; what it leaves out is added by whoever asks."""
 
+import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from inspect import Parameter, signature
 from typing import Any, Final, Protocol
 
 from dalsegno.definitions.source.code import Atom, Call, Code, Dictionary, Listing, Text
@@ -93,26 +95,34 @@ def _named(values: Mapping[str, JsonValue], names: Mapping[str, str], writer: Wr
     )
 
 
-def _inputs(inputs: Mapping[str, JsonValue], writer: Writer, *left_out: str) -> Named:
-    """Return inputs as named arguments, none if one of them has no name of Python."""
+def _inputs(
+    inputs: Mapping[str, JsonValue], writer: Writer, function: Callable[..., Any], *left_out: str
+) -> Named:
+    """Return inputs as named arguments, none if one of them cannot be."""
     given = {key: value for key, value in inputs.items() if key not in left_out}
-    if not all(is_argument(key) for key in given):
+    if not all(is_argument(key, function) for key in given):
         return ()
     return tuple((key, writer.code(value)) for key, value in given.items())
 
 
-def is_argument(name: str) -> bool:
-    """Tell if an input can be passed as a named argument of any function that makes steps."""
-    return bool(re.fullmatch(r"[A-Za-z_]\w*", name)) and name not in _TAKEN
+def is_argument(name: str, function: Callable[..., Any]) -> bool:
+    """Tell if ``name`` can be passed to a function's ``**inputs``."""
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) or keyword.iskeyword(name):
+        return False
+    parameter = signature(function).parameters.get(name)
+    return parameter is None or parameter.kind in {
+        Parameter.POSITIONAL_ONLY,
+        Parameter.VAR_KEYWORD,
+    }
 
 
 def _task(task: WorkflowTask, writer: Writer) -> Call:
-    inputs = _inputs(task.input_parameters, writer)
+    inputs = _inputs(task.input_parameters, writer, work.task)
     return Call(work.task, (Text(task.name),), (*_ref(task, task.name), *inputs))
 
 
 def _system_task(task: WorkflowTask, writer: Writer) -> Call:
-    inputs = _inputs(task.input_parameters, writer)
+    inputs = _inputs(task.input_parameters, writer, work.system_task)
     named = (*_ref(task, task.type.lower()), *inputs)
     return Call(work.system_task, (Text(task.type),), named)
 
@@ -154,9 +164,8 @@ def _with_inputs_of(
         if any(inputs.get(key) != value for key, value in fixed.items()):
             return None
         first = tuple(writer.code(inputs[arg]) for arg in args)
-        named = _inputs(inputs, writer, *args, *fixed)
-        default = _DEFAULT_REFS.get(function.__name__, function.__name__)
-        return Call(function, first, (*_ref(task, default), *named))
+        named = _inputs(inputs, writer, function, *args, *fixed)
+        return Call(function, first, (*_ref(task, function.__name__), *named))
 
     return recognize
 
@@ -164,7 +173,7 @@ def _with_inputs_of(
 def _event(task: WorkflowTask, writer: Writer) -> Call | None:
     if not task.sink:
         return None
-    named = (*_ref(task, "event"), *_inputs(task.input_parameters, writer))
+    named = (*_ref(task, "event"), *_inputs(task.input_parameters, writer, work.event))
     return Call(work.event, (writer.code(task.sink),), named)
 
 
@@ -175,7 +184,10 @@ def _dynamic(task: WorkflowTask, writer: Writer) -> Call | None:
     code = writer.code(name)
     if not isinstance(code, Atom) or name != str(code.value) or code.text.startswith("f"):
         return None
-    named = (*_ref(task, "dynamic"), *_inputs(task.input_parameters, writer, "taskToExecute"))
+    named = (
+        *_ref(task, "dynamic"),
+        *_inputs(task.input_parameters, writer, work.dynamic, "taskToExecute"),
+    )
     return Call(work.dynamic, (code,), named)
 
 
@@ -214,7 +226,7 @@ def _choice(
     if not task.decision_cases:
         return None
     if script:
-        on = Call(js, (Text(script),), _inputs(task.input_parameters, writer))
+        on = Call(js, (Text(script),), _inputs(task.input_parameters, writer, js))
     elif parameter and isinstance(value, str):
         on = writer.code(value)
     else:
@@ -296,7 +308,7 @@ def _loop(task: WorkflowTask, writer: Writer) -> Call | None:
     if turns and int(turns[1]) > 0 and over is None:
         ending = (("times", Atom(turns[1], int(turns[1]))),)
     elif condition or over is None:
-        seen = _inputs(task.input_parameters, writer, "_items")
+        seen = _inputs(task.input_parameters, writer, js, "_items")
         script = Text(condition)
         ending = (("while_", Call(js, (script,), seen) if seen else script),)
     if isinstance(over, str | list) and over:
@@ -321,7 +333,10 @@ def _subworkflow(task: WorkflowTask, writer: Writer) -> Call | None:
             which, default = Text(params.name), params.name
         case _:
             return None
-    named = (*_named(wire, _CHILD, writer), *_inputs(task.input_parameters, writer))
+    named = (
+        *_named(wire, _CHILD, writer),
+        *_inputs(task.input_parameters, writer, children.subworkflow),
+    )
     return Call(children.subworkflow, (which,), (*_ref(task, default), *named))
 
 
@@ -332,26 +347,16 @@ def _start(task: WorkflowTask, writer: Writer) -> Call | None:
     inputs = request.get("input")
     if request.keys() - {"name", "input", *_START} or not isinstance(inputs, dict | None):
         return None
-    if not all(is_argument(key) for key in inputs or {}):
+    if not all(is_argument(key, children.start_workflow) for key in inputs or {}):
         return None
-    named = (*_named(request, _START, writer), *_inputs(inputs or {}, writer))
+    named = (
+        *_named(request, _START, writer),
+        *_inputs(inputs or {}, writer, children.start_workflow),
+    )
     ref = _ref(task, "start_workflow")
     return Call(children.start_workflow, (writer.code(request["name"]),), (*ref, *named))
 
 
-_DEFAULT_REFS: Final = {"lambda_function": "lambda"}
-# Arguments of functions that also take inputs by name.
-_TAKEN: Final = frozenset(
-    {
-        "ref",
-        "version",
-        "priority",
-        "task_to_domain",
-        "idempotency_key",
-        "idempotency_strategy",
-        "correlation_id",
-    }
-)
 _RECOGNIZERS: Final[Mapping[str, Callable[[WorkflowTask, Writer], Call | None]]] = {
     "AWS_LAMBDA": _with_inputs_of(work.lambda_function, "functionName"),
     "DECISION": _decision,

@@ -79,8 +79,7 @@ class Scope:
             if match is None:
                 return None
             key = int(match[2]) if match[2] is not None else match[1] or match[3]
-            plain = isinstance(key, str) and key.isidentifier() and not key.startswith("_")
-            is_word = plain and not keyword.iskeyword(str(key))
+            is_word = isinstance(key, str) and _is_attribute(key)
             text += f".{key}" if is_word else f"[{quoted(key) if isinstance(key, str) else key}]"
             value = value[key]
             position = match.end()
@@ -102,6 +101,11 @@ class Scope:
         if (match := _ITEM.match(path)) and match[1] in self._loops:
             return Atom(f'item("{match[1]}")', item(match[1])), match.end()
         return None
+
+
+def _is_attribute(key: str) -> bool:
+    plain = key.isascii() and key.isidentifier() and not key.startswith("_")
+    return plain and not keyword.iskeyword(key)
 
 
 def _in_braces(text: str) -> str:

@@ -10,7 +10,7 @@ from dalsegno.definitions.engine_rules import expressions_of, roots_of
 from dalsegno.definitions.errors import InvalidDefinitionError
 from dalsegno.definitions.places import misreads, places_in, unknown_roots
 from dalsegno.definitions.source.code import Atom, Call, Code, Dictionary, Listing, Text, statement
-from dalsegno.definitions.source.recognizing import call_for, parallel_for
+from dalsegno.definitions.source.recognizing import call_for, is_argument, parallel_for
 from dalsegno.definitions.source.texts import Scope
 from dalsegno.definitions.steps.branches import join
 from dalsegno.definitions.steps.step import Step
@@ -119,7 +119,7 @@ class DefinitionWriter:
                 yield argument, self.code(wire[key])
         usual = "TIME_OUT_WF" if definition.timeout_seconds else "ALERT_ONLY"
         if definition.timeout_policy != usual:
-            yield "timeout_policy", Text(definition.timeout_policy)
+            yield "timeout_policy", Text(definition.timeout_policy.value)
         unchecked = {root for _, root, _ in misreads(self._places)}
         unchecked.update(unknown_roots([definition.output_parameters], self._places))
         if unchecked:
@@ -148,7 +148,7 @@ class DefinitionWriter:
         inputs = _differences(task.input_parameters, made[0].input_parameters)
         if rest.pop("inputParameters", None) is not None:
             if made[0].input_parameters.keys() <= task.input_parameters.keys():
-                call = Call(Step.with_inputs, (self.code(inputs),), on=call)
+                call = self._with_inputs(call, inputs)
             else:
                 rest["inputParameters"] = task.input_parameters
         short = _short(task)
@@ -157,6 +157,12 @@ class DefinitionWriter:
         if options:
             call = Call(Step.with_options, (), options, on=call)
         return Call(Step.with_fields, (_plain(rest),), on=call) if rest else call
+
+    def _with_inputs(self, call: Call, inputs: JsonObject) -> Call:
+        if all(is_argument(key, Step.with_inputs) for key in inputs):
+            named = tuple((key, self.code(value)) for key, value in inputs.items())
+            return Call(Step.with_inputs, (), named, on=call)
+        return Call(Step.with_inputs, (self.code(inputs),), on=call)
 
     def _options(self, rest: JsonObject) -> Iterator[tuple[str, Code]]:
         """Yield options for what is in ``rest``, and take it out."""

@@ -6,7 +6,7 @@ from typing import Any
 from dalsegno.definitions.definition import Workflow
 from dalsegno.definitions.expressions import Expression, Value
 from dalsegno.definitions.steps.step import Step, present, step_of
-from dalsegno.models import IdempotencyStrategy, WorkflowDef
+from dalsegno.models import WorkflowDef
 
 
 def subworkflow(
@@ -18,7 +18,7 @@ def subworkflow(
     priority: int | str | Expression | None = None,
     task_to_domain: Mapping[str, str] | None = None,
     idempotency_key: str | Expression | None = None,
-    idempotency_strategy: IdempotencyStrategy | None = None,
+    idempotency_strategy: str | Expression | None = None,
     **inputs: Value,
 ) -> Step:
     """Return a workflow within the workflow, and a wait for its end; has its output.
@@ -31,7 +31,7 @@ def subworkflow(
         priority: Of the execution, 0 to 99.
         task_to_domain: Which domain's workers do its tasks, by task type.
         idempotency_key: At most one execution has it.
-        idempotency_strategy: What happens if one has it already.
+        idempotency_strategy: What happens if one has it already: an ``IdempotencyStrategy``.
         **inputs: The workflow's input.
     """
     name, which = _which(workflow)

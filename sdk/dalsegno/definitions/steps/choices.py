@@ -71,7 +71,7 @@ def terminate(
     ref: str = "terminate",
     *,
     reason: str | Expression | None = None,
-    output: Mapping[str, Value] | Expression | None = None,
+    output: Value = None,
 ) -> Step:
     """Return the end of the workflow, with this status, reason and output."""
     inputs = present(
