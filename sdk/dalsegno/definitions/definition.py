@@ -7,12 +7,12 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError
 
 from dalsegno.definitions.checking import ensure_valid
-from dalsegno.definitions.errors import InvalidDefinitionError, Problem
+from dalsegno.definitions.errors import InvalidDefinitionError, Problem, refuse
 from dalsegno.definitions.expressions import Expression, Value, rendered, rendered_map
 from dalsegno.definitions.places import misplaced, places_in, suggestion, unknown_roots
-from dalsegno.definitions.steps.step import Steps, some_tasks_of
+from dalsegno.definitions.steps.step import Steps, tasks_of
 from dalsegno.errors import InvalidRequestError
-from dalsegno.models import JsonObject, JsonValue, WorkflowDef
+from dalsegno.models import JsonObject, JsonValue, WorkflowDef, WorkflowTask
 
 
 class Workflow:
@@ -72,7 +72,7 @@ class Workflow:
             {
                 "name": name,
                 "version": version,
-                "tasks": some_tasks_of(steps, what),
+                "tasks": _all_tasks(steps, what),
                 "outputParameters": rendered_map(output or {}, f"{what}: output"),
                 "description": description,
                 "inputParameters": list(input_parameters),
@@ -153,6 +153,13 @@ def _parsed(wire: Mapping[str, object]) -> WorkflowDef:
         faults = InvalidRequestError.from_validation(error).validation_errors
         problems = [Problem(fault.message, fault.path) for fault in faults]
         raise InvalidDefinitionError(f"workflow {wire.get('name')}", problems) from error
+
+
+def _all_tasks(steps: Sequence[Steps], what: str) -> list[WorkflowTask]:
+    tasks = [task for each in steps for task in tasks_of(each, what)]
+    if not tasks:
+        raise refuse(what, "there is no step in it")
+    return tasks
 
 
 def _misplaced(definition: WorkflowDef, unchecked_reads: Collection[str]) -> list[Problem]:

@@ -99,7 +99,8 @@ class DefinitionWriter:
             call = parallel_for(pending[0], pending[1], self) if _is_joined(pending) else None
             count = 1 if call is None else 2
             members, pending = tuple(pending[:count]), pending[count:]
-            items.append(self._step(members, call_for(members[0], self) if call is None else call))
+            code = self._step(members, call_for(members[0], self) if call is None else call)
+            items.extend(code.items if isinstance(code, Listing) else [code])
         return Listing(tuple(items))
 
     def code(self, value: JsonValue) -> Code:

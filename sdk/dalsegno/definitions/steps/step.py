@@ -135,7 +135,7 @@ class Step:
 
 
 # What a case, a branch or a loop consists of.
-Steps: TypeAlias = "Step | Sequence[Steps]"
+Steps: TypeAlias = Step | list[Step] | tuple[Step, ...]
 
 
 def step_of(task_type: str, ref: str, inputs: Mapping[str, Value], **fields: Any) -> Step:
@@ -172,7 +172,7 @@ def tasks_of(steps: Steps, what: str) -> list[WorkflowTask]:
     """Return the tasks of ``steps`` in order.
 
     Args:
-        steps: One step, or a list that may hold lists.
+        steps: One step, or a list of steps.
         what: Names the list in the error.
 
     Raises:

@@ -122,7 +122,9 @@ def http_poll(
     return step_of("HTTP_POLL", ref, {"http_request": request})
 
 
-def lambda_function(function: str | Expression, /, ref: str = "lambda_function", **inputs: Value) -> Step:
+def lambda_function(
+    function: str | Expression, /, ref: str = "lambda_function", **inputs: Value
+) -> Step:
     """Return an invocation of an AWS Lambda function, by name or ARN; it gets ``inputs``."""
     return step_of("AWS_LAMBDA", ref, {"functionName": function, **inputs})
 

@@ -103,7 +103,7 @@ def test_one_definition_is_wanted(tmp_path: Path) -> None:
     path = written(tmp_path, "two.yaml", "name: a\n---\nname: b\n")
 
     with pytest.raises(
-        InvalidDefinitionError, match="0 workflows and 2 task definitions.*load_all"
+        InvalidDefinitionError, match=r"0 workflows and 2 task definitions.*load_all"
     ):
         load(path)
 

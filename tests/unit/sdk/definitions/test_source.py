@@ -88,7 +88,7 @@ def test_code_is_formatted_and_typed(tmp_path: Path) -> None:
 
 ODD: list[JsonObject] = [
     {"name": "a", "taskReferenceName": "a", "futureField": {"x": "${workflow.input.x}"}},
-    {"name": "a", "taskReferenceName": "class", "inputParameters": {"class": 1, "self": 2, "ſ": 3}},
+    {"name": "a", "taskReferenceName": "class", "inputParameters": {"class": 1, "self": 2, "é": 3}},
     {
         "name": "a",
         "taskReferenceName": "a",

@@ -30,5 +30,5 @@ wait(until=90)  # error
 terminate("DONE")  # error
 Workflow("w", "reserve")  # error
 Workflow("w", reserve, version="1")  # error
-reserve.result  # error
-input.a + 1  # error
+print(reserve.result)  # error
+print(input.a + 1)  # error
