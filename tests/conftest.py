@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--property-cases",
         type=int,
-        default=2_400,
+        default=1_600,
         help="how many generated cases the property tests run in all",
     )
 

@@ -16,7 +16,7 @@ from tests.crash.ports import READS, Calls, Side
 from tests.crash.world import Hand, World
 
 # A scenario with more places to die at is sampled evenly, unless --all-crashes is given.
-MOST_RUNS = 160
+MOST_RUNS = 64
 
 BY_NAME = {scenario.name: scenario for scenario in CATALOGUE}
 

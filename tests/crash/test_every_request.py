@@ -47,8 +47,8 @@ CHOSEN: Final = (
     "waits and humans",
 )
 # So many places in all are tried, of each kind of request as many, unless --all-crashes is given.
-MOST_DEATHS: Final = 24
-MOST_TROUBLES: Final = 18
+MOST_DEATHS: Final = 16
+MOST_TROUBLES: Final = 12
 
 # A scenario by its name, and the number of a request in it.
 Place: TypeAlias = tuple[str, int]
