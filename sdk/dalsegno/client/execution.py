@@ -1,36 +1,53 @@
 """One execution of a workflow: what can be asked of it and done to it."""
 
-import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar, overload
 
-from dalsegno.client.call import Call, path, reads, reads_nothing, sends
-from dalsegno.client.operation import AsyncGroup, AsyncSender, Group, Sender, operation
-from dalsegno.errors import ConductorError
-from dalsegno.models import JsonObject, JsonValue, TaskStatus, Workflow, WorkflowStatus
-from dalsegno.models.responses import WorkflowStatusResponse
+from pydantic import ValidationError
+
+from dalsegno.client.call import Call, path, reads, reads_nothing, reads_text, sends
+from dalsegno.client.failures import StillRunningError, WorkflowFailedError
+from dalsegno.client.operation import (
+    AsyncGroup,
+    AsyncSender,
+    Group,
+    Pages,
+    Pause,
+    Sender,
+    Steps,
+    follow,
+    follow_async,
+    listing,
+    operation,
+)
+from dalsegno.client.payload import Payload, json_object
+from dalsegno.client.starting import run_call
+from dalsegno.errors import NotFoundError
+from dalsegno.models import (
+    JsonObject,
+    NamedTaskResult,
+    RerunWorkflowRequest,
+    SearchResult,
+    SkipTaskRequest,
+    StartWorkflowRequest,
+    Task,
+    TaskResultStatus,
+    TaskStatus,
+    UpgradeWorkflowRequest,
+    Workflow,
+    WorkflowRun,
+    WorkflowStateUpdate,
+    WorkflowStatus,
+    WorkflowStatusResponse,
+)
 
 T = TypeVar("T")
 
 _FIRST_LOOK_SECONDS: Final = 0.05
 _LONGEST_LOOK_SECONDS: Final = 2.0
-
-
-class WorkflowFailedError(ConductorError):
-    """An execution has ended without the result that was waited for.
-
-    Attributes:
-        workflow_id: Which execution.
-        workflow_status: How it has ended.
-        reason: Why, as far as the execution tells.
-    """
-
-    def __init__(self, workflow_id: str, status: WorkflowStatus, reason: str | None) -> None:
-        super().__init__(f"workflow {workflow_id} ended {status}: {reason or 'no reason given'}")
-        self.workflow_id = workflow_id
-        self.workflow_status = status
-        self.reason = reason
+_TASKS_A_PAGE: Final = 100
+_MOST_WAITED_SECONDS: Final = 28  # by the server, for the API Gateway gives up after 30
 
 
 class ExecutionCalls:
@@ -54,19 +71,32 @@ class ExecutionCalls:
         )
 
     @operation
-    def status(self, *, include_output: bool = False) -> Call[WorkflowStatusResponse]:
+    def status(
+        self, *, include_output: bool = False, include_variables: bool = False
+    ) -> Call[WorkflowStatusResponse]:
         """Return how the execution stands. Raises NotFoundError."""
         return Call(
             "GET",
             path("/workflow/{}/status", self.id),
             reads(WorkflowStatusResponse),
-            query={"includeOutput": include_output},
+            query={"includeOutput": include_output, "includeVariables": include_variables},
+            repeatable=True,
+        )
+
+    @listing
+    def tasks(self, *, statuses: Sequence[TaskStatus] = ()) -> Pages[Task]:
+        """Yield the attempts of its tasks, in their order; those of some statuses if asked."""
+        return lambda start: Call(
+            "GET",
+            path("/workflow/{}/tasks", self.id),
+            reads(SearchResult[Task]),
+            query={"status": list(statuses), "start": start, "count": _TASKS_A_PAGE},
             repeatable=True,
         )
 
     @operation
     def pause(self) -> Call[None]:
-        """Let open tasks go on, and start nothing new."""
+        """Let open tasks go on, and start nothing new. Raises ConflictError if it has ended."""
         return Call("PUT", path("/workflow/{}/pause", self.id), reads_nothing, repeatable=True)
 
     @operation
@@ -76,23 +106,277 @@ class ExecutionCalls:
 
     @operation
     def terminate(self, reason: str | None = None) -> Call[None]:
-        """End the execution and cancel what is open. Raises ConflictError if it has ended."""
+        """End the execution and cancel what is open. Raises ConflictError if it has COMPLETED."""
         return Call(
-            "DELETE", path("/workflow/{}", self.id), reads_nothing, query={"reason": reason}
+            "DELETE",
+            path("/workflow/{}", self.id),
+            reads_nothing,
+            query={"reason": reason},
+            repeatable=True,
+        )
+
+    @operation
+    def retry(self, *, resume_subworkflow_tasks: bool = False) -> Call[None]:
+        """Try the failed tasks of the ended execution again.
+
+        Args:
+            resume_subworkflow_tasks: Retry where the failure is deepest.
+
+        Raises:
+            NotFoundError: It has not ended.
+            ConflictError: Nothing of it can be retried.
+        """
+        return Call(
+            "POST",
+            path("/workflow/{}/retry", self.id),
+            reads_nothing,
+            query={"resumeSubworkflowTasks": resume_subworkflow_tasks},
+        )
+
+    @operation
+    def restart(self, *, use_latest_definitions: bool = False) -> Call[None]:
+        """Run the ended execution again from its beginning. Raises ConflictError if it runs."""
+        return Call(
+            "POST",
+            path("/workflow/{}/restart", self.id),
+            reads_nothing,
+            query={"useLatestDefinitions": use_latest_definitions},
+        )
+
+    @operation
+    def rerun(
+        self,
+        *,
+        from_task_id: str | None = None,
+        input: Payload | None = None,
+        task_input: Payload | None = None,
+        correlation_id: str | None = None,
+    ) -> Call[str]:
+        """Run the ended execution again from one of its tasks, or its beginning; return its id.
+
+        What is not given stays as it was. Raises ConflictError if it runs.
+        """
+        asked = RerunWorkflowRequest(
+            re_run_from_task_id=from_task_id,
+            workflow_input=None if input is None else json_object("input", input),
+            task_input=None if task_input is None else json_object("task_input", task_input),
+            correlation_id=correlation_id,
+        )
+        return Call("POST", path("/workflow/{}/rerun", self.id), reads_text, body=sends(asked))
+
+    @operation
+    def skip_task(
+        self, ref: str, *, input: Payload | None = None, output: Payload | None = None
+    ) -> Call[None]:
+        """Have a task stepped over that is not reached yet, as if it had this input and output.
+
+        Raises ConflictError if it is reached, or the execution does not run.
+        """
+        asked = SkipTaskRequest(
+            task_input=json_object("input", input), task_output=json_object("output", output)
+        )
+        where = path("/workflow/{}/skiptask/{}", self.id, ref)
+        return Call("PUT", where, reads_nothing, body=sends(asked))
+
+    @operation
+    def jump(self, ref: str, *, input: Payload | None = None) -> Call[None]:
+        """Go on at another task, forwards or back."""
+        return Call(
+            "POST",
+            path("/workflow/{}/jump/{}", self.id, ref),
+            reads_nothing,
+            body=sends(json_object("input", input)),
+        )
+
+    @operation
+    def upgrade(
+        self,
+        name: str,
+        version: int | None = None,
+        *,
+        input: Payload | None = None,
+        task_output: Payload | None = None,
+    ) -> Call[None]:
+        """Go on by another version of the definition, the highest one unless given.
+
+        Args:
+            name: Of the definition.
+            version: Of the definition.
+            input: Of the workflow from now on.
+            task_output: Of those tasks that the new version has and the execution has passed by.
+        """
+        asked = UpgradeWorkflowRequest(
+            name=name,
+            version=version,
+            workflow_input=None if input is None else json_object("input", input),
+            task_output=None if task_output is None else json_object("task_output", task_output),
+        )
+        return Call("POST", path("/workflow/{}/upgrade", self.id), reads_nothing, body=sends(asked))
+
+    @operation
+    def set_variables(self, variables: Payload) -> Call[Workflow]:
+        """Merge values into the variables; return the execution. Raises ConflictError if ended."""
+        return Call(
+            "POST",
+            path("/workflow/{}/variables", self.id),
+            reads(Workflow),
+            body=sends(json_object("variables", variables)),
+            repeatable=True,
+        )
+
+    @operation
+    def update_state(
+        self,
+        *,
+        variables: Payload | None = None,
+        ref: str | None = None,
+        output: Payload | None = None,
+        status: TaskResultStatus = TaskResultStatus.COMPLETED,
+        wait_for_refs: Sequence[str] = (),
+        wait_seconds: int = 10,
+    ) -> Call[WorkflowRun]:
+        """Merge variables and report on the open task ``ref``, in one call; wait; return all.
+
+        The wait is over when the execution ends, comes to a WAIT, or one of ``wait_for_refs`` has
+        ended; after 28 seconds at most.
+        """
+        result = NamedTaskResult(status=status, output_data=json_object("output", output))
+        asked = WorkflowStateUpdate(
+            variables=None if variables is None else json_object("variables", variables),
+            task_reference_name=ref,
+            task_result=None if ref is None else result,
+        )
+        return Call(
+            "POST",
+            path("/workflow/{}/state", self.id),
+            reads(WorkflowRun),
+            query={
+                "waitUntilTaskRef": ",".join(wait_for_refs) or None,
+                "waitForSeconds": wait_seconds,
+            },
+            body=sends(asked),
+            wait_seconds=min(wait_seconds, _MOST_WAITED_SECONDS),
         )
 
     @operation
     def signal(
-        self, output: Mapping[str, JsonValue] | None = None, status: TaskStatus | None = None
+        self,
+        output: Payload | None = None,
+        status: TaskResultStatus = TaskResultStatus.COMPLETED,
     ) -> Call[None]:
-        """End the task that the execution waits at (WAIT, HUMAN, ...) with this output."""
-        ended = status or TaskStatus.COMPLETED
+        """End the first WAIT task with this output; do nothing if the execution waits for none."""
         return Call(
             "POST",
-            path("/tasks/{}/{}/signal", self.id, ended),
+            path("/tasks/{}/{}/signal", self.id, status),
             reads_nothing,
-            body=sends(dict(output or {})),
+            body=sends(json_object("output", output)),
         )
+
+    @operation
+    def signal_and_wait(
+        self,
+        output: Payload | None = None,
+        status: TaskResultStatus = TaskResultStatus.COMPLETED,
+        *,
+        wait_seconds: float = 5.0,
+    ) -> Call[WorkflowRun]:
+        """End the first WAIT task, wait until the execution ends or waits again, and return it.
+
+        Raises NotFoundError if it waits for nothing. ``wait_seconds`` are 28 at most.
+        """
+        return Call(
+            "POST",
+            path("/tasks/{}/{}/signal/sync", self.id, status),
+            reads(WorkflowRun),
+            query={"timeoutMillis": round(wait_seconds * 1000)},
+            body=sends(json_object("output", output)),
+            wait_seconds=min(wait_seconds, _MOST_WAITED_SECONDS),
+        )
+
+    @operation
+    def complete_task(
+        self,
+        ref: str,
+        output: Payload | None = None,
+        *,
+        status: TaskResultStatus = TaskResultStatus.COMPLETED,
+        worker_id: str | None = None,
+    ) -> Call[str]:
+        """Report on the open task of a reference name (HUMAN, WAIT, ...); return the task's id.
+
+        Raises NotFoundError if no such task is open.
+        """
+
+        def read(body: bytes) -> str:
+            if not body:
+                raise NotFoundError(f"no task {ref} of workflow {self.id} is open")
+            return reads_text(body)
+
+        return Call(
+            "POST",
+            path("/tasks/{}/{}/{}", self.id, ref, status),
+            read,
+            query={"workerid": worker_id},
+            body=sends(json_object("output", output)),
+        )
+
+    @operation
+    def send(self, message: Payload) -> Call[str]:
+        """Send a message to its PULL_WORKFLOW_MESSAGES tasks; return the message's id."""
+        return Call(
+            "POST",
+            path("/workflow/{}/messages", self.id),
+            reads_text,
+            body=sends(json_object("message", message)),
+        )
+
+    @operation
+    def reset_callbacks(self) -> Call[None]:
+        """Hand out now the tasks that workers asked to get later."""
+        where = path("/workflow/{}/resetcallbacks", self.id)
+        return Call("POST", where, reads_nothing, repeatable=True)
+
+    @operation
+    def remove(self, *, archive: bool = True) -> Call[None]:
+        """Forget the ended execution; keep a copy unless told otherwise."""
+        return Call(
+            "DELETE",
+            path("/workflow/{}/remove", self.id),
+            reads_nothing,
+            query={"archiveWorkflow": archive},
+        )
+
+    @operation
+    def terminate_and_remove(
+        self, reason: str | None = None, *, archive: bool = True
+    ) -> Call[None]:
+        """End the execution, then forget it; keep a copy unless told otherwise."""
+        return Call(
+            "DELETE",
+            path("/workflow/{}/terminate-remove", self.id),
+            reads_nothing,
+            query={"reason": reason, "archiveWorkflow": archive},
+        )
+
+    @operation
+    def decide(self) -> Call[None]:
+        """Look at the execution now and go on with what is due."""
+        return Call("PUT", path("/workflow/decide/{}", self.id), reads_nothing, repeatable=True)
+
+    @operation
+    def wake_later(self) -> Call[str]:
+        """Have the evaluator look at the execution; return ``true.<id>``, or ``false.<id>``.
+
+        False means that it has ended.
+        """
+        where = path("/admin/sweep/requeue/{}", self.id)
+        return Call("POST", where, reads_text, repeatable=True)
+
+    @operation
+    def repair(self) -> Call[bool]:
+        """Look at everything of it and mend what is missing; return whether something was."""
+        where = path("/admin/consistency/verifyAndRepair/{}", self.id)
+        return Call("POST", where, reads(bool), repeatable=True)
 
 
 class Execution(Group, ExecutionCalls):
@@ -111,15 +395,10 @@ class Execution(Group, ExecutionCalls):
 
         Raises:
             WorkflowFailedError: It ended otherwise than COMPLETED.
-            TimeoutError: It has not ended in time.
+            StillRunningError: It has not ended in time; it goes on. A TimeoutError.
+            pydantic.ValidationError: Its output is not what it is asked to be.
         """
-        for pause in _looks(self.id, timeout_seconds):
-            found = self.status(include_output=True)
-            if found.status.is_terminal:
-                break
-            time.sleep(pause)
-        reason = None if found.status is WorkflowStatus.COMPLETED else _reason(self.get())
-        return _result(kind, self.id, found, reason)
+        return follow(self._sender, result_steps(self, kind, timeout_seconds))
 
 
 class AsyncExecution(AsyncGroup, ExecutionCalls):
@@ -135,32 +414,49 @@ class AsyncExecution(AsyncGroup, ExecutionCalls):
     async def result(self, kind: type[T], *, timeout_seconds: float | None = None) -> T: ...
     async def result(self, kind: Any = JsonObject, *, timeout_seconds: float | None = None) -> Any:
         """See ``Execution.result``."""
-        for pause in _looks(self.id, timeout_seconds):
-            found = await self.status(include_output=True)
-            if found.status.is_terminal:
-                break
-            await asyncio.sleep(pause)
-        reason = None if found.status is WorkflowStatus.COMPLETED else _reason(await self.get())
-        return _result(kind, self.id, found, reason)
+        return await follow_async(self._sender, result_steps(self, kind, timeout_seconds))
 
 
-def _looks(workflow_id: str, timeout_seconds: float | None) -> Iterator[float]:
-    """Yield how long to wait after each look, longer and longer. Raises TimeoutError at last."""
+def result_steps(execution: ExecutionCalls, kind: Any, timeout_seconds: float | None) -> Steps[Any]:
+    """Look at an execution, less and less often, until it has ended; return its output."""
     began_at = time.monotonic()
-    pause = _FIRST_LOOK_SECONDS
+    pause_seconds = _FIRST_LOOK_SECONDS
+    status = ExecutionCalls.status.call(execution, include_output=True)
     while True:
-        left = None if timeout_seconds is None else began_at + timeout_seconds - time.monotonic()
-        if left is not None and left <= 0:
-            raise TimeoutError(f"workflow {workflow_id} has not ended in {timeout_seconds} seconds")
-        yield pause if left is None else min(pause, left)
-        pause = min(pause * 1.5, _LONGEST_LOOK_SECONDS)
+        found: WorkflowStatusResponse = yield status
+        if found.status.is_terminal:
+            return (yield from _output_steps(execution, kind, found.status, found.output or {}))
+        waited_seconds = time.monotonic() - began_at
+        if timeout_seconds is not None:
+            if waited_seconds >= timeout_seconds:
+                raise StillRunningError(execution.id, found.status, timeout_seconds)
+            pause_seconds = min(pause_seconds, timeout_seconds - waited_seconds)
+        yield Pause(pause_seconds)
+        pause_seconds = min(pause_seconds * 1.5, _LONGEST_LOOK_SECONDS)
 
 
-def _reason(workflow: Workflow) -> str | None:
-    return workflow.reason_for_incompletion
+def run_steps(
+    request: StartWorkflowRequest, kind: Any, timeout_seconds: float | None
+) -> Steps[Any]:
+    """Start an execution, wait for its end, and return its output."""
+    began_at = time.monotonic()
+    run: WorkflowRun = yield run_call(request, timeout_seconds)
+    execution = ExecutionCalls()
+    execution.id = run.workflow_id or ""
+    if run.status.is_terminal:
+        return (yield from _output_steps(execution, kind, run.status, run.output))
+    if timeout_seconds is not None:
+        timeout_seconds = max(0, timeout_seconds - (time.monotonic() - began_at))
+    return (yield from result_steps(execution, kind, timeout_seconds))
 
 
-def _result(kind: Any, workflow_id: str, found: WorkflowStatusResponse, reason: str | None) -> Any:
-    if found.status is not WorkflowStatus.COMPLETED:
-        raise WorkflowFailedError(workflow_id, found.status, reason)
-    return reads(kind)(sends(found.output or {}))
+def _output_steps(
+    execution: ExecutionCalls, kind: Any, status: WorkflowStatus, output: JsonObject
+) -> Steps[Any]:
+    if status is not WorkflowStatus.COMPLETED:
+        raise WorkflowFailedError((yield ExecutionCalls.get.call(execution)))
+    try:
+        return reads(kind)(sends(output))
+    except ValidationError as error:
+        error.add_note(f"workflow {execution.id} has COMPLETED, with another output than expected")
+        raise
