@@ -117,8 +117,8 @@ class Dalsegno:
             external_input_path: The input as ``payloads.put`` has stored it.
             workflow_def: The definition itself, which is not registered.
             once: Make a key if none is given, so that a start whose answer got lost is made again
-                and starts one execution. On AWS that takes a write unit more and half a read
-                unit: 0.69 US$ for a million starts. False makes the start once.
+                and starts one execution. On AWS that takes a write unit and four read units
+                more: 1.13 US$ for a million starts. False makes the start once.
 
         Raises:
             NotFoundError: There is no such workflow.

@@ -17,7 +17,10 @@ from typing import (
     overload,
 )
 
+from pydantic import ValidationError
+
 from dalsegno.client.call import Call
+from dalsegno.errors import InvalidRequestError
 from dalsegno.models import SearchResult
 
 P = ParamSpec("P")
@@ -117,8 +120,11 @@ class operation(Generic[P, T]):
         update_wrapper(self, build)  # type: ignore[arg-type]  # wraps, but is called bound only
 
     def call(self, group: Any, *args: P.args, **kwargs: P.kwargs) -> Call[T]:
-        """Return the call that the method of that group would make."""
-        return self._build(group, *args, **kwargs)
+        """Return the call that the method of that group would make. Raises InvalidRequestError."""
+        try:
+            return self._build(group, *args, **kwargs)
+        except ValidationError as error:
+            raise InvalidRequestError.from_validation(error) from None
 
     @overload
     def __get__(self, group: None, owner: type) -> Self: ...
@@ -133,7 +139,7 @@ class operation(Generic[P, T]):
             return self
 
         def bound(*args: P.args, **kwargs: P.kwargs) -> Any:
-            return group._sender.send(self._build(group, *args, **kwargs))
+            return group._sender.send(self.call(group, *args, **kwargs))
 
         return update_wrapper(bound, self._build)
 

@@ -17,6 +17,7 @@ from dalsegno.models import (
     EventHandler,
     RateLimitConfig,
     SchemaDef,
+    SchemaType,
     StartWorkflowRequest,
     Tag,
     TaskDef,
@@ -66,6 +67,7 @@ NOT_REACHED: Final = {
 }
 
 _SAMPLES: Final[dict[str, Any]] = {
+    "content_type": "text/plain",
     "cron_expression": "0 0 * * * *",
     "definition": WorkflowDef(name="order"),
     "handler": EventHandler(name="paid"),
@@ -78,7 +80,7 @@ _SAMPLES: Final[dict[str, Any]] = {
     "schedule": WorkflowSchedule(
         name="nightly", start_workflow_request=StartWorkflowRequest(name="order")
     ),
-    "schemas": SchemaDef(name="order"),
+    "schemas": SchemaDef(name="order", type=SchemaType.JSON),
     "status": TaskResultStatus.COMPLETED,
     "statuses": [TaskStatus.FAILED],
     "tags": Tag(key="team", value="till"),
@@ -124,7 +126,7 @@ def _sample(method: str, parameter: inspect.Parameter) -> Any:
         return True
     if "Sequence[str]" in described:
         return ["a", "b"]
-    return {"a": 1} if "Payload" in described else "x"
+    return {"a": 1} if "BaseModel" in described else "x"  # what a Payload is, among others
 
 
 def _call(made: Call[Any] | Pages[Any]) -> Call[Any]:
