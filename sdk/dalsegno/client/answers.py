@@ -1,7 +1,7 @@
 """What answers mean that are no success, and what it means that there is none."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 import httpx
@@ -9,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from dalsegno import errors
 from dalsegno.client.call import Call, T
-from dalsegno.errors import ConductorError, InvalidRequestError, UnavailableError
+from dalsegno.client.violations import refused
+from dalsegno.errors import ConductorError, UnavailableError
 from dalsegno.models import ValidationErrorItem
 
 _BY_STATUS: Final = {
@@ -79,9 +80,7 @@ def _error(response: httpx.Response) -> ConductorError:
         return ConductorError(message)
     if response.has_redirect_location:
         return ConductorError(f"is at {response.headers['Location']} now: use that URL")
-    items = _validation_errors(response)
-    message += "".join(f"\n  {item.path}: {item.message}" for item in items)
-    return InvalidRequestError(message, items)
+    return refused(message, _validation_errors(response))
 
 
 def _message(response: httpx.Response) -> str:
@@ -102,7 +101,7 @@ def _told(response: httpx.Response) -> dict[str, object]:
 _ITEMS: Final = TypeAdapter(list[ValidationErrorItem])
 
 
-def _validation_errors(response: httpx.Response) -> Iterable[ValidationErrorItem]:
+def _validation_errors(response: httpx.Response) -> Sequence[ValidationErrorItem]:
     try:
         return _ITEMS.validate_python(_told(response).get("validationErrors") or [])
     except ValidationError:

@@ -20,7 +20,7 @@ from typing import (
 from pydantic import ValidationError
 
 from dalsegno.client.call import Call
-from dalsegno.errors import InvalidRequestError
+from dalsegno.client.violations import never_sent
 from dalsegno.models import SearchResult
 
 P = ParamSpec("P")
@@ -124,7 +124,7 @@ class operation(Generic[P, T]):
         try:
             return self._build(group, *args, **kwargs)
         except ValidationError as error:
-            raise InvalidRequestError.from_validation(error) from None
+            raise never_sent(error) from None
 
     @overload
     def __get__(self, group: None, owner: type) -> Self: ...

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from dalsegno.client.call import Call, path, reads, reads_text, sends
 from dalsegno.client.payload import Payload, json_object
-from dalsegno.errors import InvalidRequestError
+from dalsegno.client.violations import never_sent
 from dalsegno.models import IdempotencyStrategy, StartWorkflowRequest, WorkflowDef, WorkflowRun
 
 # Quick workflows have ended by then. The others are looked after from here, less and less often:
@@ -46,7 +46,7 @@ def start_request(
             workflow_def=workflow_def,
         )
     except ValidationError as error:
-        raise InvalidRequestError.from_validation(error) from None
+        raise never_sent(error) from None
 
 
 def with_key(request: StartWorkflowRequest) -> StartWorkflowRequest:
