@@ -40,6 +40,10 @@ class Drop:
     """Takes the request, and hangs up."""
 
 
+class Garble:
+    """Takes the request, and answers what is no HTTP."""
+
+
 class Stall:
     """Takes the request, and says nothing until the test is over."""
 
@@ -58,7 +62,7 @@ class Forward:
     url: str
 
 
-Behaviour = Answer | Drop | Stall | Lose | Forward
+Behaviour = Answer | Drop | Garble | Stall | Lose | Forward
 Choose = Callable[[Seen], Behaviour]
 Reply = tuple[int, bytes, dict[str, str]]
 
@@ -124,7 +128,8 @@ def _handler_of(server: MisbehavingServer) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             seen = Seen(self.command, self.path, headers, body, self.client_address[1])
             reply = _reply(server, seen)
-            if reply is None:
+            if isinstance(reply, bytes):
+                self.wfile.write(reply)
                 self._hang_up()
             else:
                 self._answer(*reply)
@@ -150,8 +155,8 @@ def _handler_of(server: MisbehavingServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _reply(server: MisbehavingServer, seen: Seen) -> Reply | None:
-    """Return the answer to a request; None if there is to be none."""
+def _reply(server: MisbehavingServer, seen: Seen) -> Reply | bytes:
+    """Return the answer to a request; or what is sent before the server hangs up."""
     match server.behaviour_for(seen):
         case Answer(status, text, headers):
             return status, text.encode(), headers
@@ -161,9 +166,11 @@ def _reply(server: MisbehavingServer, seen: Seen) -> Reply | None:
             _asked(url, seen)
         case Stall():
             server.over.wait()
+        case Garble():
+            return b"220 mail.example.com ESMTP\r\n\r\n"
         case Drop():
             pass
-    return None
+    return b""
 
 
 def _asked(url: str, seen: Seen) -> Reply:

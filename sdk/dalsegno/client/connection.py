@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import os
+import ssl
 import time
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -51,6 +53,12 @@ def auth_of_environment() -> httpx.Auth | None:
     key_id = os.environ.get("CONDUCTOR_AUTH_KEY")
     key_secret = os.environ.get("CONDUCTOR_AUTH_SECRET")
     return KeyAuth(key_id, key_secret) if key_id and key_secret else None
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Return what servers are trusted by, made once: that takes longer than all else here."""
+    return httpx.create_ssl_context()
 
 
 class _Attempts:
@@ -115,7 +123,11 @@ class Connection:
         self.url = api_url(url)
         self._retries = retries
         self._http = httpx.Client(
-            base_url=self.url, auth=auth or auth_of_environment(), headers=_HEADERS, limits=_LIMITS
+            base_url=self.url,
+            auth=auth or auth_of_environment(),
+            headers=_HEADERS,
+            limits=_LIMITS,
+            verify=_certificates(),
         )
 
     def send(self, call: Call[T]) -> T:
@@ -145,7 +157,11 @@ class AsyncConnection:
         self.url = api_url(url)
         self._retries = retries
         self._http = httpx.AsyncClient(
-            base_url=self.url, auth=auth or auth_of_environment(), headers=_HEADERS, limits=_LIMITS
+            base_url=self.url,
+            auth=auth or auth_of_environment(),
+            headers=_HEADERS,
+            limits=_LIMITS,
+            verify=_certificates(),
         )
 
     async def send(self, call: Call[T]) -> T:

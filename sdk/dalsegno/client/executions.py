@@ -7,7 +7,8 @@ from pydantic import Field
 
 from dalsegno.client.call import Call, QueryValue, reads, sends
 from dalsegno.client.call import path as path_of
-from dalsegno.client.operation import AsyncGroup, Group, Pages, listing, operation
+from dalsegno.client.listing import Pages, listing
+from dalsegno.client.operation import AsyncGroup, Group, operation
 from dalsegno.models import (
     BulkResponse,
     ConductorModel,

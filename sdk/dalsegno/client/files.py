@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dalsegno.client.call import Call, path, reads, reads_bytes, reads_nothing, sends
-from dalsegno.client.operation import AsyncGroup, Group, Steps, operation, procedure
+from dalsegno.client.operation import AsyncGroup, Group, operation
+from dalsegno.client.steps import Steps, procedure
 from dalsegno.models import (
     FileDownloadUrl,
     FileHandle,

@@ -3,8 +3,9 @@
 from typing import Literal, TypeAlias
 
 from dalsegno.client.call import Call, reads, reads_nothing, sends
-from dalsegno.client.operation import AsyncGroup, Group, Steps, operation, procedure
+from dalsegno.client.operation import AsyncGroup, Group, operation
 from dalsegno.client.payload import Payload, json_object
+from dalsegno.client.steps import Steps, procedure
 from dalsegno.models import ExternalStorageLocation, JsonObject
 
 PayloadType: TypeAlias = Literal["WORKFLOW_INPUT", "WORKFLOW_OUTPUT", "TASK_INPUT", "TASK_OUTPUT"]

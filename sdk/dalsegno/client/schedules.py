@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from dalsegno.client.call import Call, path, reads, reads_nothing, sends
 from dalsegno.client.executions import A_PAGE, page, search_call, task_query
-from dalsegno.client.operation import AsyncGroup, Group, Pages, listing, operation
+from dalsegno.client.listing import Pages, listing
+from dalsegno.client.operation import AsyncGroup, Group, operation
 from dalsegno.client.tags import TagCalls
 from dalsegno.models import (
     BulkResponse,

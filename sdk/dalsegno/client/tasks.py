@@ -11,7 +11,8 @@ from dalsegno.client.call import (
     sends_text,
 )
 from dalsegno.client.executions import A_PAGE, page, search_call, task_query
-from dalsegno.client.operation import AsyncGroup, Group, Pages, listing, operation
+from dalsegno.client.listing import Pages, listing
+from dalsegno.client.operation import AsyncGroup, Group, operation
 from dalsegno.models import SearchResult, Task, TaskExecLog, TaskResult, TaskSummary
 
 
@@ -30,7 +31,8 @@ class TaskCalls:
     ) -> Call[list[Task]]:
         """Return up to ``count`` tasks that are now this worker's; wait for the first if none is.
 
-        A task whose answer gets lost comes back when its response timeout has run out.
+        The server waits for 5 seconds at most. A task whose answer gets lost comes back when its
+        response timeout has run out.
         """
         return Call(
             "GET",

@@ -251,6 +251,7 @@ def test_signature_is_what_aws_computes(kind: str, server: MisbehavingServer) ->
     with a_client(kind, server.url, auth=IamAuth()) as client:
         client(lambda c: c.executions.search_page("name = 'a b+c/*~é' AND x IN (1)", sort="a:ASC"))
         client(lambda c: c.events.publish("paid", {"amount": "3 €"}))
+        client(lambda c: c.execution("w/1 é").pause())
 
     for seen in server.seen:
         assert seen.headers["x-amz-security-token"] == "session"

@@ -13,7 +13,16 @@ from dalsegno.client import connection as connection_module
 from dalsegno.errors import ConductorError, InvalidRequestError, UnavailableError
 from dalsegno.models import TaskResult, TaskResultStatus
 from tests.clients import QUICK_RETRIES, Client, a_client
-from tests.misbehaving import Answer, Drop, MisbehavingServer, Seen, Stall, misbehaving
+from tests.misbehaving import (
+    Answer,
+    Behaviour,
+    Drop,
+    Garble,
+    MisbehavingServer,
+    Seen,
+    Stall,
+    misbehaving,
+)
 
 Ask = Callable[[Any], Any]
 
@@ -63,10 +72,10 @@ def client(request: pytest.FixtureRequest, server: MisbehavingServer) -> Iterato
         yield client
 
 
-@pytest.mark.parametrize("failure", [Drop(), Answer(503), Answer(500)])
+@pytest.mark.parametrize("failure", [Drop(), Garble(), Answer(503), Answer(500)])
 @pytest.mark.parametrize("ask", NOT_REPEATABLE.values(), ids=NOT_REPEATABLE)
 def test_what_is_not_repeatable_is_asked_once(
-    client: Client, server: MisbehavingServer, ask: Ask, failure: Drop | Answer
+    client: Client, server: MisbehavingServer, ask: Ask, failure: Behaviour
 ) -> None:
     server.will(failure)
 
@@ -76,10 +85,10 @@ def test_what_is_not_repeatable_is_asked_once(
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("failure", [Drop(), Answer(502), Answer(500, "a gateway's")])
+@pytest.mark.parametrize("failure", [Drop(), Garble(), Answer(502), Answer(500, "a gateway's")])
 @pytest.mark.parametrize(("ask", "success"), REPEATABLE.values(), ids=REPEATABLE)
 def test_what_is_repeatable_is_asked_until_it_is_answered(
-    client: Client, server: MisbehavingServer, ask: Ask, success: str, failure: Drop | Answer
+    client: Client, server: MisbehavingServer, ask: Ask, success: str, failure: Behaviour
 ) -> None:
     server.will(failure, failure, Answer(200, success))
 
@@ -314,3 +323,14 @@ def test_awaited_calls_may_be_made_at_once(server: MisbehavingServer) -> None:
             return len(await asyncio.gather(*tasks))
 
     assert asyncio.run(ask_often()) == 50
+
+
+def test_delays_grow_up_to_the_longest_and_are_as_long_as_the_server_asks() -> None:
+    retries = Retries(attempts=5, first_delay_seconds=1, longest_delay_seconds=3)
+
+    for attempt, most in enumerate([1, 2, 3, 3], start=1):
+        delays = [retries.delay_seconds(attempt) for _ in range(100)]
+        assert all(delay is not None and 0 <= delay <= most for delay in delays)
+    assert retries.delay_seconds(5) is None
+    assert retries.delay_seconds(1, asked_for=2) == 2
+    assert retries.delay_seconds(1, asked_for=60) == 3

@@ -11,7 +11,8 @@ import pytest
 
 from dalsegno.client import Dalsegno
 from dalsegno.client.call import Call
-from dalsegno.client.operation import Group, Pages, listing, operation
+from dalsegno.client.listing import Pages, listing
+from dalsegno.client.operation import Group, operation
 from dalsegno.client.starting import run_call, start_call
 from dalsegno.models import (
     EventHandler,
