@@ -133,7 +133,7 @@ def test_run_waits_for_workers_longer_than_the_server_does(
     kind = a_name("slow")
     name = define(a_task(kind), output_parameters={"number": f"${{{kind}.output.number}}"})
 
-    with pytest.raises(StillRunningError, match="is still RUNNING") as raised:
+    with pytest.raises(StillRunningError, match=r"is still RUNNING after 1\.2 seconds") as raised:
         client(lambda c: c.run(name, timeout_seconds=1.2))
     execution = client.client.execution(raised.value.workflow_id)
     do_work(client, kind, TaskResultStatus.COMPLETED, output_data={"number": 3})

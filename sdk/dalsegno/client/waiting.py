@@ -22,9 +22,17 @@ _FIRST_LOOK_SECONDS: Final = 0.05
 _LONGEST_LOOK_SECONDS: Final = 2.0
 
 
-def result_steps(execution: ExecutionCalls, kind: Any, timeout_seconds: float | None) -> Steps[Any]:
-    """Look at an execution, less and less often, until it has ended; return its output."""
-    began_at = time.monotonic()
+def result_steps(
+    execution: ExecutionCalls,
+    kind: Any,
+    timeout_seconds: float | None,
+    began_at: float | None = None,
+) -> Steps[Any]:
+    """Look at an execution, less and less often, until it has ended; return its output.
+
+    ``began_at`` is when the wait began, in monotonic seconds; now unless given.
+    """
+    began_at = time.monotonic() if began_at is None else began_at
     pause_seconds = _FIRST_LOOK_SECONDS
     status = ExecutionCalls.status.call(execution, include_output=True)
     while True:
@@ -50,9 +58,7 @@ def run_steps(
     execution.id = run.workflow_id or ""
     if run.status.is_terminal:
         return (yield from _output_steps(execution, kind, run.status, run.output))
-    if timeout_seconds is not None:
-        timeout_seconds = max(0, timeout_seconds - (time.monotonic() - began_at))
-    return (yield from result_steps(execution, kind, timeout_seconds))
+    return (yield from result_steps(execution, kind, timeout_seconds, began_at))
 
 
 def _output_steps(
