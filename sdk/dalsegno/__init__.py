@@ -4,7 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from dalsegno.client import AsyncDalsegno, Dalsegno, KeyAuth, TokenAuth, WorkflowFailedError
+    from dalsegno.client import (
+        AsyncDalsegno,
+        AsyncExecution,
+        Dalsegno,
+        Execution,
+        KeyAuth,
+        StillRunningError,
+        TokenAuth,
+        WorkflowFailedError,
+    )
+    from dalsegno.client.signing import IamAuth
     from dalsegno.definitions import load
 
 __version__: Final = "0.1.0"
@@ -12,8 +22,12 @@ __version__: Final = "0.1.0"
 # Imported when first asked for: who writes a worker need not wait for a client, and so on.
 _HOMES: Final = {
     "AsyncDalsegno": "dalsegno.client",
+    "AsyncExecution": "dalsegno.client",
     "Dalsegno": "dalsegno.client",
+    "Execution": "dalsegno.client",
+    "IamAuth": "dalsegno.client.signing",
     "KeyAuth": "dalsegno.client",
+    "StillRunningError": "dalsegno.client",
     "TokenAuth": "dalsegno.client",
     "WorkflowFailedError": "dalsegno.client",
     "load": "dalsegno.definitions",
@@ -21,8 +35,12 @@ _HOMES: Final = {
 
 __all__ = [
     "AsyncDalsegno",
+    "AsyncExecution",
     "Dalsegno",
+    "Execution",
+    "IamAuth",
     "KeyAuth",
+    "StillRunningError",
     "TokenAuth",
     "WorkflowFailedError",
     "__version__",

@@ -1,24 +1,38 @@
 """How a client proves who it is. ``signing`` has what AWS wants."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
 from typing import Final
 
 import httpx
 from pydantic import ValidationError
 
-from dalsegno.client.call import sends
+from dalsegno.client.call import JSON, sends
 from dalsegno.errors import UnauthorizedError
 from dalsegno.models import TokenRequest, TokenResponse
 
+API_URL: Final = "dalsegno_api_url"
+"""Under which of its extensions a request tells the URL of the API that it is for."""
+
 _HEADER: Final = "X-Authorization"
-# Conductor's SDKs renew a token at this age, too.
+# Conductor's SDKs renew a token at this age, too; the server's live for an hour.
 _RENEWED_AFTER_SECONDS: Final = 45 * 60
+_LOOK_SECONDS: Final = 0.01
+_NOT_NOW: Final = frozenset({429, 500, 502, 503, 504})
+
+
+class NoTokenError(httpx.TransportError):
+    """The server has no token to give now; the request itself was not made."""
 
 
 class KeyAuth(httpx.Auth):
-    """An access key, exchanged for a token when first needed, when it gets old or is refused."""
+    """An access key, exchanged for a token when first needed, when it gets old or is refused.
+
+    One may serve any number of clients, threads and event loops: who needs a token while
+    another one asks for it waits for that one.
+    """
 
     requires_response_body = True
 
@@ -26,40 +40,72 @@ class KeyAuth(httpx.Auth):
         self._key = TokenRequest(key_id=key_id, key_secret=key_secret)
         self._token: str | None = None
         self._renewed_at = 0.0
-        self._lock = threading.Lock()
+        self._renewing = threading.Lock()
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """See ``httpx.Auth.auth_flow``. Raises UnauthorizedError."""
-        token = self._fresh_token()
-        if token is None:
-            token = self._take(request, (yield self._token_request(request)))
-        request.headers[_HEADER] = token
-        response = yield request
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            request.headers[_HEADER] = self._take(request, (yield self._token_request(request)))
-            yield request
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """See ``httpx.Auth.sync_auth_flow``. Raises UnauthorizedError."""
+        refused: str | None = None
+        for _ in range(2):
+            token = self._fresh(refused)
+            if token is None:
+                with self._renewing:
+                    token = self._fresh(refused)
+                    if token is None:
+                        response = yield self._token_request(request)
+                        response.read()
+                        token = self._take(request, response)
+            request.headers[_HEADER] = token
+            if (yield request).status_code != httpx.codes.UNAUTHORIZED:
+                return
+            refused = token
 
-    def _fresh_token(self) -> str | None:
-        with self._lock:
-            age_seconds = time.monotonic() - self._renewed_at
-            return self._token if age_seconds < _RENEWED_AFTER_SECONDS else None
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """See ``httpx.Auth.async_auth_flow``. Raises UnauthorizedError."""
+        refused: str | None = None
+        for _ in range(2):
+            token = self._fresh(refused)
+            if token is None:
+                while not self._renewing.acquire(blocking=False):
+                    await asyncio.sleep(_LOOK_SECONDS)
+                try:
+                    token = self._fresh(refused)
+                    if token is None:
+                        response = yield self._token_request(request)
+                        await response.aread()
+                        token = self._take(request, response)
+                finally:
+                    self._renewing.release()
+            request.headers[_HEADER] = token
+            if (yield request).status_code != httpx.codes.UNAUTHORIZED:
+                return
+            refused = token
+
+    def _fresh(self, refused: str | None) -> str | None:
+        """Return the token, unless there is none, or it is old, or the one that was refused."""
+        is_fresh = time.monotonic() - self._renewed_at < _RENEWED_AFTER_SECONDS
+        return self._token if is_fresh and self._token != refused else None
 
     def _token_request(self, request: httpx.Request) -> httpx.Request:
-        head, _, _ = str(request.url).partition("/api/")
-        body = sends(self._key)
         return httpx.Request(
-            "POST", f"{head}/api/token", content=body, headers={"Content-Type": "application/json"}
+            "POST",
+            f"{request.extensions[API_URL]}/token",
+            content=sends(self._key),
+            headers={"Content-Type": JSON, "User-Agent": request.headers["User-Agent"]},
+            extensions=request.extensions,
         )
 
     def _take(self, request: httpx.Request, response: httpx.Response) -> str:
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            # Never sent what it was asked for, so it may be asked again.
-            raise httpx.ConnectError("no token could be had", request=request)
+        if response.status_code in _NOT_NOW:
+            said = f"{response.status_code} {response.text[:200]}"
+            raise NoTokenError(f"asked for a token, it said {said}", request=response.request)
         is_open = response.status_code == httpx.codes.NOT_FOUND  # without keys, to everybody
-        token = "" if is_open else self._read(response)
-        with self._lock:
-            self._token, self._renewed_at = token, time.monotonic()
-        return token
+        self._token = "" if is_open else self._read(response)
+        self._renewed_at = time.monotonic()
+        return self._token
 
     def _read(self, response: httpx.Response) -> str:
         try:

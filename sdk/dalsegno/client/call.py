@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel, TypeAdapter
 
+from dalsegno.errors import InvalidRequestError
 from dalsegno.models import ConductorModel
 
 T = TypeVar("T")
@@ -15,13 +16,17 @@ T_co = TypeVar("T_co", covariant=True)
 
 QueryValue: TypeAlias = str | int | bool | Sequence[str] | None
 
+JSON: Final = "application/json"
+TEXT: Final = "text/plain"
+
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T_co]):
     """One request, and what its answer means.
 
     Attributes:
-        path: Below the URL of the API, with its variable parts quoted.
+        path: Below the URL of the API, with its variable parts quoted; or a whole URL that was
+            signed for whoever has it.
         read: Makes the result of the body of an answer that is a success.
         query: Values that are None are left out.
         body: What is sent, if anything.
@@ -35,28 +40,48 @@ class Call(Generic[T_co]):
     read: Callable[[bytes], T_co]
     query: Mapping[str, QueryValue] = field(default_factory=dict)
     body: bytes | None = None
-    content_type: str = "application/json"
+    content_type: str = JSON
     repeatable: bool = False
     wait_seconds: float = 0
 
     @property
-    def parameters(self) -> dict[str, str | list[str]]:
-        """The query as it is sent."""
-        return {name: _text(value) for name, value in self.query.items() if value is not None}
+    def target(self) -> str:
+        """Path and query as they are sent: percent-encoded as AWS signs them."""
+        pairs = "&".join(
+            f"{quote(name, safe='')}={quote(text, safe='')}"
+            for name, value in self.query.items()
+            if value is not None
+            for text in _texts(value)
+        )
+        return f"{self.path}?{pairs}" if pairs else self.path
+
+    @property
+    def is_for_the_api(self) -> bool:
+        """False if the path is the URL of another place, which is not shown who asks."""
+        return self.path.startswith("/")
 
     def __str__(self) -> str:
         """Return method and path, as error messages name a request."""
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.path.partition('?')[0]}"
 
 
-def _text(value: str | int | bool | Sequence[str]) -> str | list[str]:
+def _texts(value: str | int | bool | Sequence[str]) -> Sequence[str]:
     if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, str | int) else list(value)
+        return (str(value).lower(),)
+    return (str(value),) if isinstance(value, str | int) else value
 
 
 def path(template: str, *parts: str | int) -> str:
-    """Return a path with its ``{}`` filled in, each quoted so that it stays one part."""
+    """Return a path with its ``{}`` filled in, each quoted so that it stays one part.
+
+    Raises:
+        InvalidRequestError: A part is empty or only dots: the path would be that of another call.
+    """
+    for part in parts:
+        if part in {"", ".", ".."}:
+            raise InvalidRequestError(
+                f"{part!r} is no name and no id: it cannot stand in {template}"
+            )
     return template.format(*(quote(str(part), safe="") for part in parts))
 
 
@@ -78,6 +103,11 @@ def reads_text(body: bytes) -> str:
     return body.decode()
 
 
+def reads_bytes(body: bytes) -> bytes:
+    """Return a body as it is."""
+    return body
+
+
 def reads_nothing(body: bytes) -> None:
     """Pass over a body that tells nothing."""
 
@@ -86,4 +116,12 @@ def sends(value: object) -> bytes:
     """Return a value as the JSON body of a request."""
     if isinstance(value, ConductorModel):
         return value.to_wire_json()
+    if isinstance(value, list | tuple) and any(isinstance(each, ConductorModel) for each in value):
+        return b"[" + b",".join(sends(each) for each in value) + b"]"
     return _adapter(Any).dump_json(value, by_alias=True, exclude_none=False)
+
+
+def sends_text(text: str) -> bytes:
+    """Return a text as the body of a request: as it is, unless it would be taken for JSON."""
+    is_quoted = text.startswith('"') and text.endswith('"')
+    return sends(text) if is_quoted else text.encode()

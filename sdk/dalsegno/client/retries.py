@@ -6,12 +6,22 @@ from typing import Final
 
 import httpx
 
+from dalsegno.client.answers import is_of_the_api
 from dalsegno.client.call import Call
 
 # The request has not been looked at, whatever it asks for.
 _REFUSED: Final = frozenset({429})
 # It may have had its effect.
 _FAILED: Final = frozenset({502, 503, 504})
+
+_NEVER_SENT: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
+# The next attempt would not even be sent.
+_IN_VAIN: Final = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +51,24 @@ class Retries:
         return random.uniform(0, most)  # noqa: S311 - nobody gains by guessing it
 
 
-def may_repeat_after_answer(call: Call[object], status: int) -> bool:
+def may_repeat_after_answer(call: Call[object], response: httpx.Response) -> bool:
     """Return whether a call may be made again that was answered so."""
-    return status in _REFUSED or (call.repeatable and status in _FAILED)
+    status = response.status_code
+    if status in _REFUSED:
+        return True
+    # A gateway says 500 when the function behind it died; the API when it will fail again.
+    has_died = status == httpx.codes.INTERNAL_SERVER_ERROR and not is_of_the_api(response)
+    return call.repeatable and (status in _FAILED or has_died)
 
 
-def may_repeat_after_error(call: Call[object], error: httpx.TransportError) -> bool:
+def may_repeat_after_error(
+    call: Call[object], request: httpx.Request, error: httpx.RequestError
+) -> bool:
     """Return whether a call may be made again that was not answered: if it was never sent, yes."""
-    return call.repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+    if isinstance(error, _IN_VAIN):
+        return False
+    # What failed may have been the request for a token; then the call itself was not looked at.
+    return call.repeatable or isinstance(error, _NEVER_SENT) or error.request is not request
 
 
 def delay_asked_for(response: httpx.Response) -> float | None:
