@@ -1,0 +1,79 @@
+"""Tests of workflows: the real engine in memory, mocked tasks, and time that passes at once."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from dalsegno.testing.durability import Disturbance, DurabilityReport, check_durability
+    from dalsegno.testing.errors import EndlessRunError, UnknownMockError, UnmockedTaskError
+    from dalsegno.testing.histories import Replay, replay
+    from dalsegno.testing.mocks import (
+        Completes,
+        Crashes,
+        Fails,
+        InProgress,
+        Responds,
+        Takes,
+        TimesOut,
+    )
+    from dalsegno.testing.run import Run, TaskAttempt, Timer
+    from dalsegno.testing.workflow_test import WorkflowTest
+
+# The plugin is loaded into every project that has this package: names are imported when used.
+_HOMES: Final = {
+    "Completes": "mocks",
+    "Crashes": "mocks",
+    "Disturbance": "durability",
+    "DurabilityReport": "durability",
+    "EndlessRunError": "errors",
+    "Fails": "mocks",
+    "InProgress": "mocks",
+    "Replay": "histories",
+    "Responds": "mocks",
+    "Run": "run",
+    "Takes": "mocks",
+    "TaskAttempt": "run",
+    "Timer": "run",
+    "TimesOut": "mocks",
+    "UnknownMockError": "errors",
+    "UnmockedTaskError": "errors",
+    "WorkflowTest": "workflow_test",
+    "check_durability": "durability",
+    "replay": "histories",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"{__name__} runs the engine, which needs {error.name}: pip install 'dalsegno[testing]'"
+        ) from error
+    globals()[name] = found
+    return found
+
+
+__all__ = [
+    "Completes",
+    "Crashes",
+    "Disturbance",
+    "DurabilityReport",
+    "EndlessRunError",
+    "Fails",
+    "InProgress",
+    "Replay",
+    "Responds",
+    "Run",
+    "Takes",
+    "TaskAttempt",
+    "Timer",
+    "TimesOut",
+    "UnknownMockError",
+    "UnmockedTaskError",
+    "WorkflowTest",
+    "check_durability",
+    "replay",
+]
