@@ -240,8 +240,8 @@ def test_loop_goes_through_its_script_turn_by_turn() -> None:
 def test_endless_loop_fails_the_test() -> None:
     loop = system("DO_WHILE", "loop", loopCondition="true", loopOver=[simple("check")])
 
-    with pytest.raises(EndlessRunError):
-        WorkflowTest(workflow(loop)).mock("check", Completes()).run()
+    with pytest.raises(EndlessRunError, match="after 40 steps"):
+        WorkflowTest(workflow(loop), most_steps=40).mock("check", Completes()).run()
 
 
 # -- system tasks ------------------------------------------------------------------------------

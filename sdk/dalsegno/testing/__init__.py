@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from dalsegno.testing.durability import Disturbance, DurabilityReport, check_durability
+    from dalsegno.testing.disturbances import Disturbance, DisturbanceKind
+    from dalsegno.testing.durability import DurabilityReport, check_durability
     from dalsegno.testing.errors import EndlessRunError, UnknownMockError, UnmockedTaskError
     from dalsegno.testing.histories import Replay, replay
     from dalsegno.testing.mocks import (
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "Completes": "mocks",
     "Crashes": "mocks",
-    "Disturbance": "durability",
+    "Disturbance": "disturbances",
+    "DisturbanceKind": "disturbances",
     "DurabilityReport": "durability",
     "EndlessRunError": "errors",
     "Fails": "mocks",
@@ -60,6 +62,7 @@ __all__ = [
     "Completes",
     "Crashes",
     "Disturbance",
+    "DisturbanceKind",
     "DurabilityReport",
     "EndlessRunError",
     "Fails",

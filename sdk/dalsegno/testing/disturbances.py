@@ -12,7 +12,7 @@ from dalsegno_state.writes import Lost, Write
 T = TypeVar("T")
 
 
-class Kind(StrEnum):
+class DisturbanceKind(StrEnum):
     """What goes wrong, in words; the simplest to understand come first."""
 
     WORKER_DIES_BEFORE = "a worker dies with the task in hand, before it has done anything"
@@ -33,7 +33,7 @@ class Disturbance:
         occasion: What that is.
     """
 
-    kind: Kind
+    kind: DisturbanceKind
     number: int
     occasion: str
 
@@ -51,7 +51,7 @@ class Fate:
 
     def __init__(self, disturbance: Disturbance | None = None) -> None:
         self._disturbance = disturbance
-        self._met: Counter[Kind] = Counter()
+        self._met: Counter[DisturbanceKind] = Counter()
         self.occasions: list[Disturbance] = []
 
     @property
@@ -59,7 +59,7 @@ class Fate:
         """Whether nothing is to go wrong."""
         return self._disturbance is None
 
-    def strikes(self, kind: Kind, occasion: str) -> bool:
+    def strikes(self, kind: DisturbanceKind, occasion: str) -> bool:
         """Return whether it goes wrong this time."""
         here = Disturbance(kind, self._met[kind], occasion)
         self._met[kind] += 1
@@ -69,10 +69,10 @@ class Fate:
 
     def write(self, occasion: str, act: Callable[[], T]) -> T:
         """Return what a write returns, unless the process dies at it."""
-        if self.strikes(Kind.ENGINE_DIES_BEFORE, occasion):
+        if self.strikes(DisturbanceKind.ENGINE_DIES_BEFORE, occasion):
             raise DeathError(occasion)
         result = act()
-        if self.strikes(Kind.ENGINE_DIES_AFTER, occasion):
+        if self.strikes(DisturbanceKind.ENGINE_DIES_AFTER, occasion):
             raise DeathError(occasion)
         return result
 
@@ -160,12 +160,12 @@ class _Queues(_Port):
 
     def send(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            if not self._fate.strikes(Kind.MESSAGE_LOST, f"in queue {message.queue}"):
+            if not self._fate.strikes(DisturbanceKind.MESSAGE_LOST, f"in queue {message.queue}"):
                 self._port.send([message])
 
     def delete(self, queue: str, receipts: Sequence[str]) -> None:
         for receipt in receipts:
-            if not self._fate.strikes(Kind.MESSAGE_TWICE, f"in queue {queue}"):
+            if not self._fate.strikes(DisturbanceKind.MESSAGE_TWICE, f"in queue {queue}"):
                 self._port.delete(queue, [receipt])
 
 

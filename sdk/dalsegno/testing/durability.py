@@ -7,12 +7,12 @@ from typing import Any
 
 from dalsegno.models import JsonObject, JsonValue
 from dalsegno.testing.differences import differences
-from dalsegno.testing.disturbances import Disturbance, Fate, Kind
+from dalsegno.testing.disturbances import Disturbance, DisturbanceKind, Fate
 from dalsegno.testing.mocks import Numbers
 from dalsegno.testing.run import Run
 from dalsegno.testing.workflow_test import WorkflowTest
 
-_EVERYTHING = frozenset(Kind)
+_EVERYTHING = frozenset(DisturbanceKind)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def check_durability(
     input: JsonObject | None = None,
     *,
     effects: Callable[[], JsonValue] | None = None,
-    kinds: Collection[Kind] = _EVERYTHING,
+    kinds: Collection[DisturbanceKind] = _EVERYTHING,
     most: int = 500,
 ) -> DurabilityReport:
     """Run a workflow once in calm, then again and again while one thing goes wrong each time.
@@ -94,7 +94,7 @@ def check_durability(
     expected = _outcome(calm, effects)
     occasions = sorted(
         (each for each in fate.occasions if each.kind in kinds),
-        key=lambda each: (list(Kind).index(each.kind), each.number),
+        key=lambda each: (list(DisturbanceKind).index(each.kind), each.number),
     )
     tried = _spread(occasions, most)
     found = []

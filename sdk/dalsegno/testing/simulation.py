@@ -22,7 +22,7 @@ T = TypeVar("T")
 ROOT_ID: Final = "019b76da-a800-7000-8000-000000000000"
 # What is not deleted by then is delivered again.
 _VISIBILITY_SECONDS: Final = 30
-_MOST_TURNS: Final = 20_000
+MOST_STEPS: Final = 5_000
 
 DoTask = Callable[[Task], None]
 
@@ -34,9 +34,17 @@ class Simulation:
         clock: Moved on by ``finish`` and the like.
         outside: What system tasks reach.
         fate: What goes wrong, if anything may.
+        most_steps: After how many steps a run counts as endless.
     """
 
-    def __init__(self, clock: ManualClock, outside: Outside, fate: Fate | None = None) -> None:
+    def __init__(
+        self,
+        clock: ManualClock,
+        outside: Outside,
+        fate: Fate | None = None,
+        *,
+        most_steps: int = MOST_STEPS,
+    ) -> None:
         self.clock = clock
         self.outside = outside
         self.memory = Memory(clock)
@@ -48,7 +56,8 @@ class Simulation:
         self.engine = self._new_process()
         self._agenda: list[tuple[EpochMillis, int, Callable[[], object]]] = []
         self._order = count()
-        self._turns = 0
+        self._steps = 0
+        self._most_steps = most_steps
         self.do_work: DoTask = lambda task: None
         self.do_system_task: DoTask = lambda task: None
         self.see_to_waiting: Callable[[], bool] = lambda: False
@@ -84,8 +93,8 @@ class Simulation:
             limit: Ends it early too: nothing is done that is due later.
         """
         while not until():
-            self._count_turn()
-            if self._turn():
+            self._count_step()
+            if self._step():
                 continue
             at = self._next_at()
             if at is None or (limit is not None and at > limit):
@@ -94,7 +103,7 @@ class Simulation:
         if limit is not None and not until():
             self.clock.advance_to(limit)
 
-    def _turn(self) -> bool:
+    def _step(self) -> bool:
         """Do one thing that can be done now; return whether there was one."""
         if self._agenda and self._agenda[0][0] <= self.clock.now():
             heappop(self._agenda)[2]()
@@ -120,12 +129,12 @@ class Simulation:
             return min([*times, wake_at])
         return None
 
-    def _count_turn(self) -> None:
-        self._turns += 1
-        if self._turns > _MOST_TURNS:
+    def _count_step(self) -> None:
+        self._steps += 1
+        if self._steps > self._most_steps:
             raise EndlessRunError(
-                f"after {_MOST_TURNS} steps the workflow still goes on: does a loop or a poll "
-                "never meet its condition?"
+                f"after {self._most_steps} steps the workflow still goes on: does a loop or a poll "
+                "never meet its condition? If it does, give the test more most_steps"
             )
 
     # -- queues ------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dalsegno.models import Task, TaskResult
-from dalsegno.testing.disturbances import Fate, Kind
+from dalsegno.testing.disturbances import DisturbanceKind, Fate
 from dalsegno.testing.errors import UnmockedTaskError
 from dalsegno.testing.mocks import (
     Crashes,
@@ -68,13 +68,13 @@ class Staff:
         mock = self._mock_of(task)
         if mock is None:
             raise UnmockedTaskError(self._unmocked(task, "{...}"))
-        if self._fate.strikes(Kind.WORKER_DIES_BEFORE, f"task {name}"):
+        if self._fate.strikes(DisturbanceKind.WORKER_DIES_BEFORE, f"task {name}"):
             return
         outcome = outcome_of(mock, _seen_by_mock(task))
-        if self._fate.strikes(Kind.WORKER_DIES_AFTER, f"task {name}"):
+        if self._fate.strikes(DisturbanceKind.WORKER_DIES_AFTER, f"task {name}"):
             return
         self._have(task, outcome)
-        if self._fate.strikes(Kind.REPORTED_TWICE, f"task {name}"):
+        if self._fate.strikes(DisturbanceKind.REPORTED_TWICE, f"task {name}"):
             self._have(task, outcome)
 
     def _have(self, task: Task, outcome: Outcome | TaskResult) -> None:

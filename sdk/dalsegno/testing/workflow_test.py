@@ -18,7 +18,7 @@ from dalsegno.testing.memory import outbound_http
 from dalsegno.testing.mocks import Mock, Mocks, Numbers, WorkerFunction
 from dalsegno.testing.outside import Outside
 from dalsegno.testing.run import Run
-from dalsegno.testing.simulation import Simulation
+from dalsegno.testing.simulation import MOST_STEPS, Simulation
 from dalsegno.testing.staff import STANDING, Staff
 from dalsegno.testing.stubs import stub
 
@@ -36,6 +36,7 @@ class WorkflowTest:
         environment: What ``${workflow.env.NAME}`` stands for.
         now: The moment at which each run begins, by default the beginning of 2026.
         allow_network: Let HTTP tasks that are not mocked make real calls.
+        most_steps: After how many steps, each a task, a message or a timer, a run counts as endless.
     """
 
     __test__ = False  # pytest takes everything called Test... for tests
@@ -50,6 +51,7 @@ class WorkflowTest:
         environment: Mapping[str, str] | None = None,
         now: datetime | None = None,
         allow_network: bool = False,
+        most_steps: int = MOST_STEPS,
     ) -> None:
         self.definition = read_definition(definition)
         self._others = [read_definition(each) for each in sub_workflows]
@@ -58,6 +60,7 @@ class WorkflowTest:
         self._environment = dict(environment or {})
         self._begins_at = BEGINNING if now is None else _epoch_millis(now)
         self._allow_network = allow_network
+        self._most_steps = most_steps
         self._mocks = Mocks()
 
     def mock(self, name: str, *script: Mock) -> Self:
@@ -107,7 +110,9 @@ class WorkflowTest:
             fate: What goes wrong in it, if anything may.
         """
         outside = Outside(network=outbound_http() if self._allow_network else None)
-        simulation = Simulation(ManualClock(self._begins_at), outside, fate)
+        simulation = Simulation(
+            ManualClock(self._begins_at), outside, fate, most_steps=self._most_steps
+        )
         run = Run(simulation, self.definition)
         self._register(simulation)
         Staff(simulation, self._mocks, numbers, waiting=self._mocks_waiting(), report=run.report)
