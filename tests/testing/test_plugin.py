@@ -1,5 +1,6 @@
 """The pytest plugin, in a pytest of its own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,18 +14,19 @@ def test_shows_its_run(workflow_test):
 
 def test_upgrades(workflow_test, golden_histories):
     run = workflow_test(DEFINITION).mock("ship", {}).run()
-    golden_histories.check("order", run.history(), run.definition)
+    golden_histories.check("order", run)
 """
 
 
 def pytest_in(directory: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    plugin = ["-p", "dalsegno.testing.plugin", "-p", "no:dalsegno"]
+    plugin = ["-p", "dalsegno.testing.plugin"]
     done = subprocess.run(
         [*command, *plugin, "--rootdir", str(directory), str(directory)],
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
     return done.stdout + done.stderr
 

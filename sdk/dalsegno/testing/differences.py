@@ -9,7 +9,7 @@ from dalsegno.models import JsonValue
 def differences(expected: JsonValue, found: JsonValue, path: str = "") -> Iterator[str]:
     """Yield a line for each place at which ``found`` is not as it should be."""
     if isinstance(expected, dict) and isinstance(found, dict):
-        for key in expected.keys() | found.keys():
+        for key in {**expected, **found}:
             inner = f"{path}.{key}" if path else key
             if key not in found:
                 yield f"{inner} is missing, and was {_text(expected[key])}"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dalsegno.models import JsonObject, JsonValue
+from dalsegno.models import JsonObject
 from dalsegno.testing.differences import differences
 from dalsegno.testing.disturbances import Disturbance, DisturbanceKind, Fate
 from dalsegno.testing.mocks import Numbers
@@ -50,22 +50,18 @@ class DurabilityReport:
         first = self.differences[0]
         changes = "\n".join(f"  {change}" for change in first.changes)
         others = len(self.differences) - 1
-        also = (
-            f"\n\n{others} more of {len(self.tried)} disturbances make a difference"
-            if others
-            else ""
-        )
+        also = f"\n\nso do {others} more of {len(self.tried)} disturbances" if others else ""
         return (
-            f"the outcome is not the same when {first.disturbance}:\n{changes}\n\n"
+            f"the outcome changes when {first.disturbance}:\n{changes}\n\n"
             f"in calm: {self.calm}\n\ndisturbed: {first.run}{also}"
         )
 
 
 def check_durability(
     test: WorkflowTest | Callable[[], WorkflowTest],
-    input: JsonObject | None = None,
+    input: dict[str, Any] | None = None,
     *,
-    effects: Callable[[], JsonValue] | None = None,
+    effects: Callable[[], Any] | None = None,
     kinds: Collection[DisturbanceKind] = _EVERYTHING,
     most: int = 500,
 ) -> DurabilityReport:
@@ -109,11 +105,11 @@ def check_durability(
     return report
 
 
-def _run(test: WorkflowTest, input: JsonObject | None, numbers: Numbers, fate: Fate) -> Run:
+def _run(test: WorkflowTest, input: dict[str, Any] | None, numbers: Numbers, fate: Fate) -> Run:
     return test.prepared_run(numbers, fate).begin(input or {}, {}).finish()
 
 
-def _outcome(run: Run, effects: Callable[[], JsonValue] | None) -> JsonObject:
+def _outcome(run: Run, effects: Callable[[], Any] | None) -> JsonObject:
     """Return what must be the same, ids of workflows put aside: they follow from times."""
     ends: dict[str, Any] = {each.ref: each.status.value for each in run.trace}
     outcome: JsonObject = {

@@ -4,14 +4,17 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dalsegno.models import JsonObject, Task, TaskStatus, Workflow, WorkflowDef
+from dalsegno.models import JsonObject, Task, TaskStatus, Workflow
 from dalsegno.testing.definitions import Source, read_definition
 from dalsegno_state.execution import TaskState
 from dalsegno_state.operations import upgrade_obstacles
 from dalsegno_state.plan import Node, Plan, compile_plan
 from dalsegno_state.validation import check_workflow_def
+
+if TYPE_CHECKING:
+    from dalsegno.testing.run import Run
 
 
 @dataclass(frozen=True)
@@ -173,10 +176,10 @@ class GoldenHistories:
         self._directory = directory
         self._update = update
 
-    def check(self, name: str, history: JsonObject, definition: WorkflowDef) -> None:
-        """Fail unless executions with the kept history can go on by a definition.
+    def check(self, name: str, run: "Run") -> None:
+        """Fail unless executions with the kept history can go on by the definition of a run.
 
-        With ``update``, keep this history instead; do so when a version is released.
+        With ``update``, keep the history of that run instead; do so when a version is released.
 
         Raises:
             AssertionError: None is kept, or they cannot.
@@ -184,8 +187,8 @@ class GoldenHistories:
         path = self._directory / f"{name}.json"
         if self._update:
             self._directory.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(history, indent=2, ensure_ascii=False) + "\n")
+            path.write_text(json.dumps(run.history(), indent=2, ensure_ascii=False) + "\n")
             return
         if not path.exists():
             raise AssertionError(f"{path} does not exist: run pytest with --update-histories")
-        replay(path, definition).assert_safe()
+        replay(path, run.definition).assert_safe()

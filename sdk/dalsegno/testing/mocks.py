@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol, TypeAlias, get_args, runtime_checkable
 
-from dalsegno.models import JsonObject, JsonValue, Task, TaskResult, TaskResultStatus
+from dalsegno.models import JsonValue, Task, TaskResult, TaskResultStatus
 
 
 @dataclass(frozen=True)
 class Completes:
     """The task completes with this output; a plain dict means the same."""
 
-    output: JsonObject = field(default_factory=dict)
+    output: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Fails:
 
     reason: str = "failed by the test"
     terminal: bool = False
-    output: JsonObject = field(default_factory=dict)
+    output: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class InProgress:
     """The worker is not done: it wants the task back later, and then does what comes next."""
 
     after: timedelta = timedelta()
-    output: JsonObject = field(default_factory=dict)
+    output: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ class WorkerFunction(Protocol):
 
 Outcome: TypeAlias = Completes | Fails | InProgress | TimesOut | Crashes | Takes | Responds
 # Gives the output, an outcome, or nothing; anything else becomes the output's ``result``.
-PlainFunction: TypeAlias = Callable[[JsonObject], Any]
+PlainFunction: TypeAlias = Callable[[dict[str, Any]], Any]
 # What an entry of a script may be: outcomes as such, an output, or something that does the task.
-Mock: TypeAlias = Outcome | JsonObject | PlainFunction | WorkerFunction
+Mock: TypeAlias = Outcome | dict[str, Any] | PlainFunction | WorkerFunction
 
 
 class Script:

@@ -2,8 +2,9 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
-from dalsegno.models import JsonObject, JsonValue
+from dalsegno.models import JsonObject
 from dalsegno.testing.mocks import Responds
 from dalsegno_state.ports import (
     HttpCallError,
@@ -26,7 +27,7 @@ class SentEvent:
 
     sink: str
     id: str
-    payload: JsonValue
+    payload: Any
 
 
 @dataclass

@@ -6,7 +6,6 @@ from typing import Any, Final, Self
 
 from dalsegno.models import (
     EpochMillis,
-    JsonObject,
     StartWorkflowRequest,
     Task,
     TaskResult,
@@ -62,8 +61,8 @@ class TaskAttempt:
     type: str
     status: TaskStatus
     attempt: int
-    input: JsonObject
-    output: JsonObject
+    input: dict[str, Any]
+    output: dict[str, Any]
     reason: str | None
     scheduled_at: timedelta
     started_at: timedelta | None
@@ -101,7 +100,7 @@ class Run:
 
     # -- going on ----------------------------------------------------------------------------
 
-    def begin(self, input: JsonObject, request: dict[str, Any]) -> Self:
+    def begin(self, input: dict[str, Any], request: dict[str, Any]) -> Self:
         """Start the workflow; nobody has done a task yet."""
         remember(self)
         definition = self.definition
@@ -143,7 +142,7 @@ class Run:
         return self
 
     def signal(
-        self, ref: str, output: JsonObject | None = None, *, failing: str | None = None
+        self, ref: str, output: dict[str, Any] | None = None, *, failing: str | None = None
     ) -> Self:
         """End an open task from outside, as a person or another service would.
 
@@ -170,7 +169,7 @@ class Run:
         )
         return self._changed()
 
-    def send_message(self, payload: JsonObject) -> Self:
+    def send_message(self, payload: dict[str, Any]) -> Self:
         """Send the workflow a message, for its PULL_WORKFLOW_MESSAGES tasks."""
         self._simulation.engine.messages.push(self._workflow_id, payload)
         return self._changed()
@@ -203,17 +202,17 @@ class Run:
         return self._workflow.status
 
     @property
-    def output(self) -> JsonObject:
+    def output(self) -> dict[str, Any]:
         """What the workflow has put out."""
         return self._workflow.output
 
     @property
-    def input(self) -> JsonObject:
+    def input(self) -> dict[str, Any]:
         """What the workflow was given."""
         return self._workflow.input
 
     @property
-    def variables(self) -> JsonObject:
+    def variables(self) -> dict[str, Any]:
         """The workflow's variables."""
         return self._workflow.variables
 
@@ -294,7 +293,7 @@ class Run:
         found = self.output.get("conductor.failure_workflow")
         return self._other(found) if isinstance(found, str) else None
 
-    def history(self) -> JsonObject:
+    def history(self) -> dict[str, Any]:
         """Return the execution as the API exports it: see ``replay``."""
         return self._workflow.to_wire()
 

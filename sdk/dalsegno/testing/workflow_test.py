@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from dalsegno.models import JsonObject, TaskDef
+from dalsegno.models import TaskDef
 from dalsegno.testing.clock import BEGINNING, ManualClock
 from dalsegno.testing.definitions import (
     Source,
@@ -36,7 +36,7 @@ class WorkflowTest:
         environment: What ``${workflow.env.NAME}`` stands for.
         now: The moment at which each run begins, by default the beginning of 2026.
         allow_network: Let HTTP tasks that are not mocked make real calls.
-        most_steps: After how many steps, each a task, a message or a timer, a run counts as endless.
+        most_steps: After how many tasks, messages and timers a run counts as endless.
     """
 
     __test__ = False  # pytest takes everything called Test... for tests
@@ -82,7 +82,7 @@ class WorkflowTest:
             self._mocks.add(worker.task_type, [worker])
         return self
 
-    def run(self, input: JsonObject | None = None, **request: Any) -> Run:
+    def run(self, input: dict[str, Any] | None = None, **request: Any) -> Run:
         """Run the workflow until nothing can happen any more, however long that takes.
 
         It has ended then, or waits for somebody: see ``Run.status``.
@@ -98,7 +98,7 @@ class WorkflowTest:
         """
         return self.start(input, **request).finish()
 
-    def start(self, input: JsonObject | None = None, **request: Any) -> Run:
+    def start(self, input: dict[str, Any] | None = None, **request: Any) -> Run:
         """Start the workflow and stop before anybody does a task; go on step by step."""
         return self.prepared_run(Numbers()).begin(input or {}, request)
 
