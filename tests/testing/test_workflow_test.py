@@ -107,7 +107,7 @@ class Charging:
 
     task_type = "charge_card"
 
-    async def run(self, task: Task) -> TaskResult:
+    def run(self, task: Task) -> TaskResult:
         return TaskResult(
             workflow_instance_id=task.workflow_instance_id,
             task_id=task.task_id,

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from dalsegno.testing.attempts import TaskAttempt, Timer
     from dalsegno.testing.disturbances import Disturbance, DisturbanceKind
     from dalsegno.testing.durability import DurabilityReport, check_durability
     from dalsegno.testing.errors import EndlessRunError, UnknownMockError, UnmockedTaskError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
         Takes,
         TimesOut,
     )
-    from dalsegno.testing.run import Run, TaskAttempt, Timer
+    from dalsegno.testing.run import Run
     from dalsegno.testing.workflow_test import WorkflowTest
 
 # The plugin is loaded into every project that has this package: names are imported when used.
@@ -34,8 +35,8 @@ _HOMES: Final = {
     "Responds": "mocks",
     "Run": "run",
     "Takes": "mocks",
-    "TaskAttempt": "run",
-    "Timer": "run",
+    "TaskAttempt": "attempts",
+    "Timer": "attempts",
     "TimesOut": "mocks",
     "UnknownMockError": "errors",
     "UnmockedTaskError": "errors",

@@ -55,7 +55,7 @@ class Fate:
         self.occasions: list[Disturbance] = []
 
     @property
-    def is_kind(self) -> bool:
+    def is_calm(self) -> bool:
         """Whether nothing is to go wrong."""
         return self._disturbance is None
 

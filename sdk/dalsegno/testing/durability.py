@@ -8,8 +8,8 @@ from typing import Any
 from dalsegno.models import JsonObject
 from dalsegno.testing.differences import differences
 from dalsegno.testing.disturbances import Disturbance, DisturbanceKind, Fate
-from dalsegno.testing.mocks import Numbers
 from dalsegno.testing.run import Run
+from dalsegno.testing.scripts import Numbers
 from dalsegno.testing.workflow_test import WorkflowTest
 
 _EVERYTHING = frozenset(DisturbanceKind)

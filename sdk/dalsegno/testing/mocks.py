@@ -1,11 +1,13 @@
-"""What stands in for workers and services: outcomes, functions, and scripts of these."""
+"""What stands in for workers and services: outcomes, and functions that come to some."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol, TypeAlias, get_args, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, get_args, runtime_checkable
 
 from dalsegno.models import JsonValue, Task, TaskResult, TaskResultStatus
+
+_FINAL: Final = TaskResultStatus.FAILED_WITH_TERMINAL_ERROR
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ class WorkerFunction(Protocol):
         """The type of the tasks that it does."""
         ...
 
-    def run(self, task: Task) -> Any:
-        """Do a task; return its ``TaskResult``, or an awaitable of it."""
+    def run(self, task: Task) -> TaskResult:
+        """Return the result of doing a task, whatever the function has raised."""
         ...
 
 
@@ -94,61 +96,6 @@ PlainFunction: TypeAlias = Callable[[dict[str, Any]], Any]
 Mock: TypeAlias = Outcome | dict[str, Any] | PlainFunction | WorkerFunction
 
 
-class Script:
-    """What comes of a task, attempt by attempt; the last entry stands for all further ones.
-
-    An attempt that is handed out once more gets the entry that it had before, unless that was
-    ``InProgress``: so what comes of an attempt depends on nothing but the attempt.
-    """
-
-    def __init__(self, entries: Sequence[Mock]) -> None:
-        self._entries = list(entries) or [Completes()]
-
-    def entry(self, number: int) -> Mock:
-        """Return the entry of the attempt with that number, counted from 0."""
-        return self._entries[min(number, len(self._entries) - 1)]
-
-
-class Mocks:
-    """The scripts of a test, by the reference name, name or type of the tasks they are for."""
-
-    def __init__(self) -> None:
-        self.scripts: dict[str, Script] = {}
-
-    def add(self, name: str, entries: Sequence[Mock]) -> None:
-        """Let a script stand in for a task."""
-        self.scripts[name] = Script(entries)
-
-    def key_of(self, task: Task) -> str | None:
-        """Return the name by which a task is mocked, the most particular first; or None."""
-        names = (
-            task.reference_task_name,
-            task.workflow_task.task_reference_name,
-            task.task_def_name,
-            task.task_type,
-        )
-        return next((name for name in names if name in self.scripts), None)
-
-
-class Numbers:
-    """Which number each attempt has among those of its mock.
-
-    Kept from one run to another, it gives each attempt the same number, whatever comes first.
-    """
-
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[str, str, int], int] = {}
-        self._next: dict[str, int] = {}
-
-    def number(self, key: str, attempt: str, callbacks: int) -> int:
-        """Return the number of an attempt; each callback counts as one."""
-        identity = (key, attempt, callbacks)
-        if identity not in self._numbers:
-            self._numbers[identity] = self._next.get(key, 0)
-            self._next[key] = self._numbers[identity] + 1
-        return self._numbers[identity]
-
-
 def outcome_of(mock: Mock, task: Task) -> Outcome | TaskResult:
     """Return what comes of a task that a mock is done with, or the result of a worker function.
 
@@ -156,7 +103,7 @@ def outcome_of(mock: Mock, task: Task) -> Outcome | TaskResult:
     that is the test's.
     """
     if isinstance(mock, WorkerFunction):
-        return _result(mock, task)
+        return mock.run(task)
     if callable(mock):
         return _returned(mock, task)
     return Completes(mock) if isinstance(mock, dict) else mock
@@ -185,9 +132,6 @@ def reported(outcome: TaskResult | Completes | Fails | InProgress) -> TaskResult
     return TaskResult.model_construct(**fields)
 
 
-_FINAL = TaskResultStatus.FAILED_WITH_TERMINAL_ERROR
-
-
 def _returned(function: PlainFunction, task: Task) -> Outcome:
     try:
         returned = function(dict(task.input_data))
@@ -201,18 +145,3 @@ def _returned(function: PlainFunction, task: Task) -> Outcome:
     if returned is None or isinstance(returned, dict):
         return Completes(returned or {})
     return Completes({"result": returned})
-
-
-def _result(worker: WorkerFunction, task: Task) -> TaskResult:
-    """Return what a worker function reports; an asynchronous one is waited for."""
-    import asyncio
-    import inspect
-
-    result = worker.run(task)
-    if inspect.isawaitable(result):
-
-        async def wait() -> Any:
-            return await result
-
-        result = asyncio.run(wait())
-    return TaskResult.model_validate(result)

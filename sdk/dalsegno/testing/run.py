@@ -1,87 +1,21 @@
 """A run of a workflow in a test: what has happened, and what may happen next."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from dalsegno.models import (
-    EpochMillis,
     StartWorkflowRequest,
-    Task,
     TaskResult,
     TaskResultStatus,
-    TaskStatus,
     Workflow,
     WorkflowDef,
     WorkflowStatus,
 )
+from dalsegno.testing.attempts import OPERATORS, TaskAttempt, Timer, attempt_of, timers_of
 from dalsegno.testing.outside import SentEvent
 from dalsegno.testing.recent import remember
-from dalsegno.testing.report import report_of, started_by
+from dalsegno.testing.report import report_of
 from dalsegno.testing.simulation import ROOT_ID, Simulation
-
-# What the engine does by itself in no time: how a workflow goes, and not what it does.
-_OPERATORS: Final = frozenset(
-    {
-        "DECISION",
-        "DO_WHILE",
-        "DYNAMIC",
-        "EXCLUSIVE_JOIN",
-        "FORK",
-        "FORK_JOIN",
-        "FORK_JOIN_DYNAMIC",
-        "INLINE",
-        "JOIN",
-        "JSON_JQ_TRANSFORM",
-        "LAMBDA",
-        "NOOP",
-        "SET_VARIABLE",
-        "SWITCH",
-        "TERMINATE",
-    }
-)
-
-
-@dataclass(frozen=True)
-class TaskAttempt:
-    """One attempt of one task.
-
-    Attributes:
-        ref: Reference name; in a loop with its turn, such as ``ship__2``.
-        base_ref: Reference name as the definition spells it.
-        type: Type at run time: a system type, or that of the worker's tasks.
-        attempt: 1 for the first.
-        scheduled_at: When it came into being, as the time since the run began.
-        started_at: When somebody took it; None if nobody has.
-        ended_at: When it ended; None if it is open.
-    """
-
-    ref: str
-    base_ref: str
-    type: str
-    status: TaskStatus
-    attempt: int
-    input: dict[str, Any]
-    output: dict[str, Any]
-    reason: str | None
-    scheduled_at: timedelta
-    started_at: timedelta | None
-    ended_at: timedelta | None
-    sub_workflow_id: str | None
-
-
-@dataclass(frozen=True)
-class Timer:
-    """Something that was waited for.
-
-    Attributes:
-        ref: Of the task that waited.
-        kind: ``wait``, ``delay`` (before an attempt) or ``timeout``.
-    """
-
-    ref: str
-    kind: str
-    duration: timedelta
 
 
 class Run:
@@ -233,12 +167,12 @@ class Run:
 
         Names are as the definition spells them: a loop repeats them.
         """
-        return [a.base_ref for a in self.trace if a.type not in _OPERATORS]
+        return [each.base_ref for each in self.trace if each.type not in OPERATORS]
 
     @property
     def trace(self) -> list[TaskAttempt]:
         """Every attempt of every task, operators included, in the order of their creation."""
-        return [self._attempt(task) for task in self._workflow.tasks]
+        return [attempt_of(task, self._workflow.create_time) for task in self._workflow.tasks]
 
     def attempts(self, ref: str) -> int:
         """Return how many attempts a task took, over all turns of a loop."""
@@ -262,14 +196,7 @@ class Run:
     @property
     def timers(self) -> list[Timer]:
         """What was waited for, and how long: WAIT tasks, delays before attempts, time-outs."""
-        timers: list[Timer] = []
-        ended_at: dict[str, EpochMillis] = {}
-        for task in self._workflow.tasks:
-            ref = task.reference_task_name
-            since = ended_at.get(ref, task.scheduled_time)
-            timers.extend(_timers(task, since))
-            ended_at[ref] = task.end_time
-        return timers
+        return timers_of(self._workflow.tasks)
 
     @property
     def events(self) -> list[SentEvent]:
@@ -360,39 +287,3 @@ class Run:
     def _other(self, workflow_id: str) -> "Run":
         definition = self._simulation.workflow(workflow_id).workflow_definition
         return Run(self._simulation, definition, workflow_id)
-
-    def _attempt(self, task: Task) -> TaskAttempt:
-        def since(at: EpochMillis) -> timedelta | None:
-            return timedelta(milliseconds=at - self._workflow.create_time) if at else None
-
-        return TaskAttempt(
-            ref=task.reference_task_name,
-            base_ref=task.workflow_task.task_reference_name or task.reference_task_name,
-            type=task.task_type,
-            status=task.status,
-            attempt=task.retry_count + 1,
-            input=task.input_data,
-            output=task.output_data,
-            reason=task.reason_for_incompletion,
-            scheduled_at=since(task.scheduled_time) or timedelta(),
-            started_at=since(task.start_time),
-            ended_at=since(task.end_time),
-            sub_workflow_id=started_by(task),
-        )
-
-
-def _timers(task: Task, since: EpochMillis) -> list[Timer]:
-    """Return what an attempt waited for; ``since`` is when the one before it ended."""
-    timers = []
-    began_at = task.start_time or task.end_time
-    if task.task_type != "WAIT" and began_at > since:
-        timers.append(_timer(task, "delay", began_at - since))
-    if task.task_type == "WAIT" and task.end_time:
-        timers.append(_timer(task, "wait", task.end_time - task.scheduled_time))
-    if task.status is TaskStatus.TIMED_OUT:
-        timers.append(_timer(task, "timeout", task.end_time - began_at))
-    return timers
-
-
-def _timer(task: Task, kind: str, millis: int) -> Timer:
-    return Timer(task.reference_task_name, kind, timedelta(milliseconds=millis))

@@ -125,7 +125,7 @@ class Simulation:
         wake_at = self.memory.next_wake_at()
         if wake_at is None:
             return min(times, default=None)
-        if times or self._prospects.has_any(patient=not self.fate.is_kind):
+        if times or self._prospects.has_any(patient=not self.fate.is_calm):
             return min([*times, wake_at])
         return None
 
@@ -188,7 +188,7 @@ class Simulation:
         except DeathError:
             self.engine = self._new_process()
         except ConductorError:
-            if self.fate.is_kind:
+            if self.fate.is_calm:
                 raise
 
     def _new_process(self) -> Engine:

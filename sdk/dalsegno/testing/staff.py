@@ -11,8 +11,6 @@ from dalsegno.testing.mocks import (
     Crashes,
     InProgress,
     Mock,
-    Mocks,
-    Numbers,
     Outcome,
     Responds,
     Takes,
@@ -20,6 +18,7 @@ from dalsegno.testing.mocks import (
     outcome_of,
     reported,
 )
+from dalsegno.testing.scripts import Mocks, Numbers
 from dalsegno.testing.simulation import ROOT_ID, Simulation
 from dalsegno.testing.stubs import is_stub
 

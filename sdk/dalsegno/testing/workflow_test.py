@@ -15,9 +15,10 @@ from dalsegno.testing.definitions import (
 )
 from dalsegno.testing.disturbances import Fate
 from dalsegno.testing.memory import outbound_http
-from dalsegno.testing.mocks import Mock, Mocks, Numbers, WorkerFunction
+from dalsegno.testing.mocks import Mock, WorkerFunction
 from dalsegno.testing.outside import Outside
 from dalsegno.testing.run import Run
+from dalsegno.testing.scripts import Mocks, Numbers
 from dalsegno.testing.simulation import MOST_STEPS, Simulation
 from dalsegno.testing.staff import STANDING, Staff
 from dalsegno.testing.stubs import stub
