@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dalsegno.definitions import Workflow, task
 from dalsegno.errors import InvalidRequestError
 from dalsegno.models import Task, TaskResult, TaskResultStatus, WorkflowDef
 from dalsegno.testing import (
@@ -208,14 +209,12 @@ def test_faulty_definition_is_refused_as_everywhere() -> None:
 
 
 def test_definition_may_be_a_model_a_builder_or_a_file(tmp_path: Path) -> None:
-    class Built:
-        def definition(self) -> WorkflowDef:
-            return WorkflowDef.model_validate(ORDER)
-
-    path = tmp_path / "order.json"
+    built = Workflow("order", task("charge"), task("ship"))
+    path, other = tmp_path / "order.json", tmp_path / "order.yaml"
     path.write_text(json.dumps(ORDER))
+    other.write_text(json.dumps(ORDER))  # JSON is YAML
 
-    for source in (WorkflowDef.model_validate(ORDER), Built(), path, str(path)):
+    for source in (WorkflowDef.model_validate(ORDER), built, path, str(path), other):
         run = WorkflowTest(source).mock("charge", {}).mock("ship", {}).run()
         assert run.assert_completed().path == ["charge", "ship"]
     with pytest.raises(TypeError, match="no definition: 7"):

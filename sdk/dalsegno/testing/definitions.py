@@ -1,12 +1,11 @@
 """The definitions of a test: read from whatever they are given as, their mocks put in place."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
+from dalsegno.definitions import load
 from dalsegno.models import SubWorkflowParams, WorkflowDef, WorkflowTask
 from dalsegno.testing.errors import UnknownMockError
 from dalsegno.testing.stubs import stub
@@ -49,6 +48,7 @@ def read_definition(source: Source) -> WorkflowDef:
 
     Raises:
         TypeError: It is none of these.
+        InvalidDefinitionError: The file does not hold one definition that the engine would take.
     """
     match source:
         case WorkflowDef():
@@ -56,20 +56,13 @@ def read_definition(source: Source) -> WorkflowDef:
         case Mapping():
             return WorkflowDef.model_validate(source)
         case str() | Path():
-            return _read_file(Path(source))
+            return load(source)
     if not callable(getattr(source, "definition", None)):
         raise TypeError(
             f"no definition: {source!r}; give a WorkflowDef, a Workflow of the builder, a dict, or "
             "the path of a JSON or YAML file"
         )
     return source.definition()
-
-
-def _read_file(path: Path) -> WorkflowDef:
-    if path.suffix == ".json":
-        return WorkflowDef.model_validate(json.loads(path.read_bytes()))
-    loaded: Source = import_module("dalsegno").load(path)
-    return read_definition(loaded)
 
 
 def all_tasks(definitions: Iterable[WorkflowDef]) -> Iterator[WorkflowTask]:
