@@ -1,19 +1,12 @@
 """A clock that tests move by hand."""
 
 from dalsegno.models import EpochMillis
+from dalsegno.testing import clock
 from tests.builders import NOW
 
 
-class ManualClock:
-    """See ``Clock``; time stands still until it is advanced."""
+class ManualClock(clock.ManualClock):
+    """See ``dalsegno.testing.clock.ManualClock``; begins at the time of the builders."""
 
     def __init__(self, now: EpochMillis = NOW) -> None:
-        self._now = now
-
-    def now(self) -> EpochMillis:
-        """See ``Clock.now``."""
-        return self._now
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self._now += round(seconds * 1000)
+        super().__init__(now)
