@@ -32,7 +32,6 @@ from dalsegno_state.writes import (
     ReplaceTask,
     SetWake,
     UpdateWorkflow,
-    WithdrawArrival,
     Write,
 )
 
@@ -302,10 +301,6 @@ class Draft:
         """Forget a task."""
         self._tasks[ref] = None
         self._writes.append(DeleteTask(self.workflow.workflow_id, ref))
-
-    def withdraw(self, join_ref: str, shard: str, member: int) -> None:
-        """Undo an arrival."""
-        self._writes.append(WithdrawArrival(self.workflow.workflow_id, join_ref, shard, member))
 
     def update_workflow(self, workflow: WorkflowState, *, clears_wake: bool = False) -> None:
         """Store the workflow's new state."""

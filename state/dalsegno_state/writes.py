@@ -78,26 +78,7 @@ class SetWake:
     ended_at: EpochMillis = 0
 
 
-@dataclass(frozen=True, slots=True)
-class WithdrawArrival:
-    """Undo the arrival of a member at a JOIN; absent is fine."""
-
-    workflow_id: str
-    join_ref: str
-    shard: str
-    member: int
-
-
-Write = (
-    CreateTask
-    | ReplaceTask
-    | FreezeAttempt
-    | DeleteTask
-    | UpdateWorkflow
-    | PullWake
-    | SetWake
-    | WithdrawArrival
-)
+Write = CreateTask | ReplaceTask | FreezeAttempt | DeleteTask | UpdateWorkflow | PullWake | SetWake
 
 
 @dataclass(frozen=True, slots=True)

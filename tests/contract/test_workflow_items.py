@@ -15,7 +15,6 @@ from dalsegno_state.writes import (
     PullWake,
     SetWake,
     UpdateWorkflow,
-    WithdrawArrival,
 )
 from tests.builders import NOW, a_task, a_workflow_state
 from tests.race import race
@@ -185,17 +184,6 @@ def test_flag_can_follow_the_arrival(store: StateStore) -> None:
     arrived = store.arrive(Arrival("w1", "join", "", 3, flagged=True))
 
     assert arrived == Arrivals(frozenset({3}), frozenset({3}))
-
-
-def test_withdrawn_arrival_is_gone_with_its_flag(store: StateStore) -> None:
-    store.arrive(Arrival("w1", "join", "", 3, flagged=True))
-    store.arrive(Arrival("w1", "join", "", 4))
-
-    for _ in range(2):
-        assert store.commit([WithdrawArrival("w1", "join", "", 3)]) is None
-
-    assert store.arrivals("w1", "join", "") == Arrivals(frozenset({4}))
-    assert store.arrive(Arrival("w1", "join", "", 3)).flagged == frozenset()
 
 
 def test_deleted_join_forgets_who_arrived(store: StateStore) -> None:

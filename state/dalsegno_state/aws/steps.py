@@ -24,7 +24,6 @@ from dalsegno_state.writes import (
     ReplaceTask,
     SetWake,
     UpdateWorkflow,
-    WithdrawArrival,
     Write,
 )
 
@@ -40,9 +39,7 @@ _UNSET: Final = "attribute_exists(pk) AND (attribute_not_exists(dw) OR dw = :exp
 _PRESENT: Final = "attribute_exists(pk)"
 
 
-def carry_out(  # noqa: C901  (one case per write)
-    table: Table, write: Write, *, lists_ended: bool
-) -> Lost | None:
+def carry_out(table: Table, write: Write, *, lists_ended: bool) -> Lost | None:
     """Carry a write out; return it if it lost its condition. Raises ValueError, see ``codec``."""
     match write:
         case CreateTask():
@@ -59,8 +56,6 @@ def carry_out(  # noqa: C901  (one case per write)
             _pull_wake(table, write)
         case SetWake():
             _set_wake(table, write, lists_ended=lists_ended)
-        case WithdrawArrival():
-            _withdraw_arrival(table, write)
         case _:
             assert_never(write)
     return None
@@ -144,16 +139,6 @@ def _set_wake(table: Table, write: SetWake, *, lists_ended: bool) -> None:
         expression,
         {**values, ":expected": number(expected)},
         condition=_UNSET if is_unset else _UNMOVED,
-    )
-
-
-def _withdraw_arrival(table: Table, write: WithdrawArrival) -> None:
-    sk = layout.arrivals_sk(write.join_ref, write.shard)
-    table.update(
-        key(layout.workflow_pk(write.workflow_id), sk),
-        "DELETE m :member, f :member",
-        {":member": {"NS": [str(write.member)]}},
-        condition=_PRESENT,
     )
 
 

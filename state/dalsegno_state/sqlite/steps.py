@@ -15,7 +15,6 @@ from dalsegno_state.writes import (
     ReplaceTask,
     SetWake,
     UpdateWorkflow,
-    WithdrawArrival,
     Write,
 )
 
@@ -66,12 +65,9 @@ _SET_WAKE: Final = """
 _CLEAR_WAKE: Final = """
     UPDATE workflows SET wake_at = NULL, wake_interval_ms = 0 WHERE workflow_id = ?
 """
-_WITHDRAW_ARRIVAL: Final = """
-    DELETE FROM arrivals WHERE workflow_id = ? AND join_ref = ? AND shard = ? AND member = ?
-"""
 
 
-def step(write: Write) -> Step:  # noqa: C901  (one case per write)
+def step(write: Write) -> Step:
     """Return what carries a write out; documents are encoded here, outside the transaction."""
     match write:
         case CreateTask():
@@ -89,8 +85,6 @@ def step(write: Write) -> Step:  # noqa: C901  (one case per write)
             return _unconditional(_PULL_WAKE, {"workflow_id": workflow_id, "at": at})
         case SetWake(workflow_id, expected_at, at, interval_ms):
             return _unconditional(_SET_WAKE, (at, interval_ms, workflow_id, expected_at))
-        case WithdrawArrival(workflow_id, join_ref, shard, member):
-            return _unconditional(_WITHDRAW_ARRIVAL, (workflow_id, join_ref, shard, member))
         case _:
             assert_never(write)
 
