@@ -12,6 +12,7 @@ import pytest
 
 from dalsegno_functions.local.server import LocalServer
 from dalsegno_functions.wiring import local_engine
+from tests.terminal import Cli
 
 
 @contextmanager
@@ -106,3 +107,11 @@ def work(api: httpx.Client) -> Callable[..., dict[str, Any]]:
         return task
 
     return do_work
+
+
+@pytest.fixture
+def cli(
+    server_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cli:
+    """Return what runs ``dalsegno`` commands against the server."""
+    return Cli(server_url, monkeypatch, capsys)

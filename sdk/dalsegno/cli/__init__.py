@@ -1,8 +1,13 @@
 """The ``dalsegno`` command: one file per group of commands."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from dalsegno.cli.console import Exit, fail
+
+if TYPE_CHECKING:
+    from dalsegno.client import StillRunningError
+    from dalsegno.errors import ConductorError
 
 
 def main() -> None:
@@ -11,11 +16,19 @@ def main() -> None:
         from dalsegno.cli.app import app
     except ImportError:
         sys.exit("dalsegno: the command line needs more: pip install 'dalsegno[cli]'")
-    from dalsegno.errors import ConductorError
-
     try:
         app()
-    except ConductorError as error:
-        fail(error)
+    except SystemExit:
+        raise
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    except _expected() as error:
+        fail(error)
+
+
+def _expected() -> "tuple[type[ConductorError], type[StillRunningError]]":
+    """Return what is told without a traceback; imported once something went wrong."""
+    from dalsegno.client import StillRunningError
+    from dalsegno.errors import ConductorError
+
+    return ConductorError, StillRunningError

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 import typer
 
 from dalsegno import __version__
-from dalsegno.cli import workflow
+from dalsegno.cli import definition, environment, importing, queue, schedule, secret, task, workflow
 from dalsegno.cli.dev import dev
 
 _EPILOG: Final = """
@@ -47,6 +47,13 @@ def _options(
 
 app.command()(dev)
 app.add_typer(workflow.app, name="workflow")
+app.add_typer(task.app, name="task")
+app.add_typer(definition.app, name="def")
+app.add_typer(schedule.app, name="schedule")
+app.add_typer(queue.app, name="queue")
+app.add_typer(secret.app, name="secret")
+app.add_typer(environment.app, name="env")
+app.add_typer(importing.app, name="import")
 
 
 @app.command()

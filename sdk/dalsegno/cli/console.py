@@ -1,15 +1,24 @@
 """What commands print: tables for people, JSON for scripts, errors on standard error."""
 
 import json
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from pydantic import JsonValue
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
-from dalsegno.errors import ConductorError, NotFoundError, UnavailableError
+    from dalsegno.client import StillRunningError
+    from dalsegno.errors import ConductorError
+    from dalsegno.models import JsonValue
+
+_WIDE_COLUMNS: Final = 100
+_UNLIMITED: Final = 10_000
 
 
 class Exit(IntEnum):
@@ -24,22 +33,61 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def fail(error: ConductorError) -> NoReturn:
+def fail(error: "ConductorError | StillRunningError") -> NoReturn:
     """Say what went wrong on standard error and end with the status for it."""
-    notes = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
-    give_up(f"{error}{notes}", _status_of(error))
+    give_up(_told(error), _status_of(error))
 
 
 def give_up(reason: str, status: Exit = Exit.REFUSED) -> NoReturn:
     """Say why on standard error and end."""
-    sys.stderr.write(f"dalsegno: {reason}\n")
+    complain(reason)
     sys.exit(status)
 
 
-def _status_of(error: ConductorError) -> Exit:
-    if isinstance(error, NotFoundError):
-        return Exit.NOT_FOUND
-    return Exit.UNAVAILABLE if isinstance(error, UnavailableError) else Exit.REFUSED
+def complain(reason: str) -> None:
+    """Say on standard error what went wrong."""
+    sys.stderr.write(f"dalsegno: {reason}\n")
+
+
+def remark(text: str) -> None:
+    """Tell people on standard error what goes on; scripts read standard output."""
+    sys.stderr.write(f"{text}\n")
+
+
+def _told(error: "ConductorError | StillRunningError") -> str:
+    """Return what went wrong, and what to do about it as far as that is known."""
+    from dalsegno.client import StillRunningError, WorkflowFailedError
+    from dalsegno.errors import ForbiddenError, UnauthorizedError, UnavailableError
+
+    notes = "".join(f"\n  {note}" for note in getattr(error, "__notes__", ()))
+    match error:
+        case StillRunningError(workflow_id=workflow_id, workflow_status=status):
+            said = f"workflow {workflow_id} is still {status}; it goes on"
+            return f"{said}\n  dalsegno workflow watch {workflow_id}"
+        case WorkflowFailedError(workflow_id=workflow_id):
+            return f"{error}\n  dalsegno workflow get {workflow_id}"
+        case UnauthorizedError() | ForbiddenError():
+            return (
+                f"{error}\n  an access key is set by CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET"
+            )
+        case UnavailableError():
+            return f"{error}{notes}\n  a server is set by --url or DALSEGNO_URL"
+    has_been_understood = 400 <= error.status < 500
+    return str(error) if has_been_understood else f"{error}{notes}"
+
+
+def _status_of(error: "ConductorError | StillRunningError") -> Exit:
+    from dalsegno.client import StillRunningError, WorkflowFailedError
+    from dalsegno.errors import NotFoundError, UnavailableError
+
+    match error:
+        case StillRunningError() | WorkflowFailedError():
+            return Exit.NOT_COMPLETED
+        case NotFoundError():
+            return Exit.NOT_FOUND
+        case UnavailableError():
+            return Exit.UNAVAILABLE
+    return Exit.REFUSED
 
 
 @contextmanager
@@ -51,20 +99,127 @@ def installed(extra: str) -> Iterator[None]:
         give_up(f"{error.name or error} is missing: pip install 'dalsegno[{extra}]'")
 
 
-def show_json(value: JsonValue) -> None:
-    """Print a value as JSON, indented at a terminal."""
+def show_json(value: "JsonValue") -> None:
+    """Print a value as JSON: indented at a terminal, on one line elsewhere."""
     indent = 2 if sys.stdout.isatty() else None
     sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows for people: as wide as they are if nobody sees them on a screen."""
-    from rich import box
+def out() -> "Console":
+    """Return what prints for people: as wide as it takes if nobody sees it on a screen."""
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    width = None if sys.stdout.isatty() else 1_000
-    Console(width=width).print(table)
+    width = None if sys.stdout.isatty() else _UNLIMITED
+    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; it is left out if it is ``wide`` and there is nothing in it.
+
+    Attributes:
+        header: Its heading.
+        wide: Whether it is left out where there is little room, too.
+        whole: Whether its cells are never broken: they are there to be copied.
+        right: Whether it holds numbers.
+        cut: Whether long cells end in an ellipsis at a terminal, and are not broken into lines.
+    """
+
+    header: str
+    wide: bool = False
+    whole: bool = False
+    right: bool = False
+    cut: bool = False
+
+
+def show_table(columns: Sequence[Column], rows: Iterable[Sequence["str | Text"]]) -> None:
+    """Print rows for people; columns that are ``wide`` where there is room."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    found = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    has_room = out().width >= _WIDE_COLUMNS
+    shown = [
+        number
+        for number, column in enumerate(columns)
+        if not column.wide or (has_room and any(row[number] for row in found))
+    ]
+    table = Table(
+        box=box.SIMPLE_HEAD if sys.stdout.isatty() else None,
+        header_style="bold",
+        pad_edge=False,
+        padding=(0, 1, 0, 0) if sys.stdout.isatty() else (0, 2, 0, 0),
+    )
+    for number in shown:
+        column = columns[number]
+        table.add_column(
+            column.header,
+            no_wrap=column.whole or column.cut,
+            justify="right" if column.right else "left",
+            overflow="ellipsis" if column.cut else "fold",
+        )
+    for row in found:
+        table.add_row(*(row[number] for number in shown))
+    console = out()
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")
+
+
+def show_facts(facts: Iterable[tuple[str, "str | Text | None"]]) -> None:
+    """Print names and values, one below the other; those without a value are left out."""
+    for line in fact_lines(facts):
+        out().print(line)
+
+
+def fact_lines(facts: Iterable[tuple[str, "str | Text | None"]]) -> "list[Text]":
+    """Return names and values as lines, each cut at the edge of the screen."""
+    from rich.text import Text
+
+    given = [(name, value) for name, value in facts if value]
+    width = max((len(name) for name, _ in given), default=0)
+    return [
+        Text.assemble((f"  {name:<{width}}  ", "dim"), value, no_wrap=True, overflow="ellipsis")
+        for name, value in given
+        if value
+    ]
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask at a terminal whether to go on; end if the answer is no. Scripts are not asked."""
+    import typer
+
+    if yes or not sys.stdin.isatty():
+        return
+    if not typer.confirm(f"{question}?", err=True):
+        give_up("nothing was changed")
+
+
+@contextmanager
+def working(what: str) -> "Iterator[None]":
+    """Show at a terminal, on standard error, that something takes its time."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, highlight=False, markup=False).status(what):
+        yield
+
+
+@contextmanager
+def counting(what: str, total: int) -> "Iterator[Callable[[int], None]]":
+    """Show at a terminal, on standard error, how far it is; yield what moves it on."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda _count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda count: progress.advance(task, count)

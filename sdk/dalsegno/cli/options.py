@@ -1,15 +1,16 @@
-"""Options that many commands have, and the client that they ask for."""
+"""Options that many commands have."""
 
+import json
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
-from pydantic import TypeAdapter, ValidationError
-
-from dalsegno.models import JsonObject
 
 if TYPE_CHECKING:
     from dalsegno.client import Dalsegno
+    from dalsegno.models import JsonObject
 
 Url: TypeAlias = Annotated[
     str | None,
@@ -21,37 +22,84 @@ AsJson: TypeAlias = Annotated[
 InputJson: TypeAlias = Annotated[
     str,
     typer.Option(
-        "--input", "-i", help="A JSON object, or @FILE that holds one; @- reads standard input."
+        "--input",
+        "-i",
+        help="A JSON object, or @FILE that holds one; @- reads standard input.",
+        metavar="JSON",
     ),
+]
+OutputJson: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        help="A JSON object, or @FILE that holds one; @- reads standard input.",
+        metavar="JSON",
+    ),
+]
+Yes: TypeAlias = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+Limit: TypeAlias = Annotated[
+    int, typer.Option("--limit", "-n", min=1, help="Show at most so many.", metavar="N")
+]
+Reason: TypeAlias = Annotated[
+    str | None, typer.Option("--reason", "-r", help="Is kept, and shown to whoever asks why.")
 ]
 
 
 def connect(url: str | None) -> "Dalsegno":
-    """Return a client of the server that is meant."""
-    from dalsegno.client import Dalsegno  # takes a while that `--help` need not take
+    """Return a client of the server that is meant.
 
-    return Dalsegno(url)
+    Raises:
+        BadParameter: The URL is none.
+    """
+    from dalsegno.client import Dalsegno, Retries  # takes a while that `--help` need not take
+
+    # A person waits: two more attempts, then say that there is nobody.
+    retries = Retries(attempts=3, longest_delay_seconds=2.0)
+    try:
+        return Dalsegno(url, retries=retries)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--url") from None
 
 
-def json_object(text: str, option: str = "--input") -> JsonObject:
+def json_object(text: str, option: str = "--input") -> "JsonObject":
     """Return the JSON object that an option gives, or names a file of.
 
     Raises:
         BadParameter: It is none.
     """
     if text == "@-":
-        text = typer.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     elif text.startswith("@"):
         text = _contents(Path(text[1:]), option)
     try:
-        return TypeAdapter(JsonObject).validate_json(text)
-    except ValidationError as error:
-        reason = error.errors(include_url=False)[0]["msg"]
-        raise typer.BadParameter(f"no JSON object: {reason}", param_hint=option) from None
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise typer.BadParameter(
+            f"no JSON: {error}. Quote it for the shell: '{{\"a\": 1}}'", param_hint=option
+        ) from None
+    if not isinstance(found, dict):
+        raise typer.BadParameter('must be a JSON object: {"name": value}', param_hint=option)
+    return found
+
+
+def several(given: Iterable[str]) -> list[str]:
+    """Return what was given, each once; ``-`` stands for the lines of standard input.
+
+    Raises:
+        BadParameter: There is none.
+    """
+    found: dict[str, None] = {}
+    for each in given:
+        lines = sys.stdin.read().split() if each == "-" else [each]
+        found.update(dict.fromkeys(lines))
+    if not found:
+        raise typer.BadParameter("standard input names none", param_hint="-")
+    return list(found)
 
 
 def _contents(path: Path, option: str) -> str:
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}", param_hint=option) from None

@@ -1,0 +1,1 @@
+"""How executions and definitions look in a terminal."""
