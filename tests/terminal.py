@@ -123,9 +123,10 @@ def run_at_terminal(
     os.close(inner)
     shown = b""
     while block := _read(outer):
-        if typed and not shown:  # whoever asks has thrown away what was typed before
-            os.write(outer, typed.encode())
         shown += block
+        if typed and shown.endswith(b" "):  # asked: what was typed before is thrown away
+            os.write(outer, typed.encode())
+            typed = ""
         if on_output is not None:
             on_output(plain(shown.decode(errors="ignore")))
     os.close(outer)

@@ -37,7 +37,7 @@ def test_every_command_is_in_the_docs_and_has_an_example(
 
     assert f"`{name}" in DOCS.read_text()
     if command[0] not in WITHOUT_EXAMPLE:
-        assert any(line.strip().startswith(name) for line in shown.splitlines()[2:]), shown
+        assert any(name in line for line in shown.splitlines()[2:]), shown
 
 
 def test_the_docs_name_no_command_that_is_not_there() -> None:
