@@ -12,7 +12,7 @@ from dalsegno.cli.console import Column, confirm, remark, show_facts, show_json,
 from dalsegno.cli.options import AsJson, InputJson, Limit, Reason, Url, Yes, connect, json_object
 from dalsegno.cli.search import joined, one_of
 from dalsegno.cli.suggestions import schedule_names, workflow_names
-from dalsegno.cli.view.statuses import shown
+from dalsegno.cli.view.statuses import colour, sign
 from dalsegno.cli.view.times import both, local, now_millis, relative
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ _SCHEDULES = (
     Column("paused because", wide=True),
 )
 _EXECUTIONS = (
-    Column("time", whole=True),
     Column("schedule"),
-    Column("state", whole=True),
     Column("execution", whole=True),
-    Column("workflow", wide=True),
+    Column("due", whole=True),
+    Column("at", wide=True, whole=True),
+    Column("workflow", wide=True, cut=True),
     Column("reason", wide=True, cut=True),
 )
 
@@ -311,12 +311,15 @@ def _schedule_rows(found: "Iterable[WorkflowSchedule]") -> Iterable[Sequence[str
 def _execution_rows(
     found: "Iterable[WorkflowScheduleExecution]",
 ) -> "Iterable[Sequence[str | Text]]":
+    from rich.text import Text
+
+    now = now_millis()
     for each in found:
         yield (
-            local(each.scheduled_time),
-            each.schedule_name,
-            shown(each.state),
+            Text(f"{sign(each.state)} {each.schedule_name}", style=colour(each.state)),
             each.workflow_id or "",
+            relative(each.scheduled_time, now),
+            local(each.scheduled_time),
             each.workflow_name or "",
             each.reason or "",
         )
