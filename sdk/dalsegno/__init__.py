@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from dalsegno.client.signing import IamAuth
     from dalsegno.definitions import load
+    from dalsegno.workers import Fail, Input, Retry, TaskContext, Worker, worker
 
 __version__: Final = "0.1.0"
 
@@ -28,9 +29,16 @@ _HOMES: Final = {
     "IamAuth": "dalsegno.client.signing",
     "KeyAuth": "dalsegno.client",
     "StillRunningError": "dalsegno.client",
+    "Fail": "dalsegno.workers",
+    "Input": "dalsegno.workers",
+    "KeyAuth": "dalsegno.client",
+    "Retry": "dalsegno.workers",
+    "TaskContext": "dalsegno.workers",
     "TokenAuth": "dalsegno.client",
+    "Worker": "dalsegno.workers",
     "WorkflowFailedError": "dalsegno.client",
     "load": "dalsegno.definitions",
+    "worker": "dalsegno.workers",
 }
 
 __all__ = [
@@ -41,10 +49,17 @@ __all__ = [
     "IamAuth",
     "KeyAuth",
     "StillRunningError",
+    "Fail",
+    "Input",
+    "KeyAuth",
+    "Retry",
+    "TaskContext",
     "TokenAuth",
+    "Worker",
     "WorkflowFailedError",
     "__version__",
     "load",
+    "worker",
 ]
 
 
