@@ -1,11 +1,13 @@
 """Parameters and result of a worker function: from a task's input, and to its output."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import to_json, to_jsonable_python
 
 from dalsegno.models import JsonObject, JsonValue
@@ -34,6 +36,7 @@ class _Mismatch(Exception):
 @dataclass(frozen=True, slots=True)
 class _Parameter:
     name: str
+    key: str  # in the input
     adapter: TypeAdapter[Any] | None
     default: Any
     takes_whole: bool = False
@@ -43,13 +46,13 @@ class _Parameter:
         """Return what is passed. Raises _Mismatch."""
         if self.takes_context:
             return context
-        given = task_input if self.takes_whole else task_input.get(self.name, _MISSING)
+        given = task_input if self.takes_whole else task_input.get(self.key, _MISSING)
         if given is _MISSING:
             if self.default is inspect.Parameter.empty:
-                raise _Mismatch(f"{self.name} is missing")
+                raise _Mismatch(f"{self.key} is missing")
             return self.default
         try:
-            return _validated(self.adapter, given, "" if self.takes_whole else self.name)
+            return _validated(self.adapter, given, "" if self.takes_whole else self.key)
         except _Mismatch:
             # What an expression does not find is null: it stands for what is absent.
             if given is None and self.default is not inspect.Parameter.empty:
@@ -72,7 +75,7 @@ class Signature:
         for name, parameter in inspect.signature(function).parameters.items():
             hint = hints.get(name, Any)
             if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-                self._rest = _Parameter(name, self._adapter(name, hint), {})
+                self._rest = _Parameter(name, name, self._adapter(name, hint), {})
             else:
                 self._parameters.append(self._parameter(parameter, hint))
         returned = hints.get("return", Any)
@@ -88,7 +91,7 @@ class Signature:
             except _Mismatch as error:
                 mismatches.append(str(error))
         if self._rest is not None:
-            named = {parameter.name for parameter in self._parameters}
+            named = {parameter.key for parameter in self._parameters}
             for name in task_input.keys() - named:
                 try:
                     arguments[name] = _validated(self._rest.adapter, task_input[name], name)
@@ -132,15 +135,18 @@ class Signature:
                 f"{self._place()}: {parameter} takes its value by place, but inputs have names"
             )
         if hint is TaskContext:
-            return _Parameter(name, None, parameter.default, takes_context=True)
+            return _Parameter(name, name, None, parameter.default, takes_context=True)
         whole = get_origin(hint) is Annotated and _WHOLE in get_args(hint)
-        return _Parameter(name, self._adapter(name, hint), parameter.default, takes_whole=whole)
+        adapter = self._adapter(name, hint)
+        return _Parameter(name, _key(name, hint), adapter, parameter.default, takes_whole=whole)
 
     def _adapter(self, name: str, hint: Any) -> TypeAdapter[Any] | None:
         if hint is Any:
             return None
         try:
-            return TypeAdapter(hint)
+            with warnings.catch_warnings():  # an alias is for us, not for pydantic
+                warnings.filterwarnings("ignore", message="The 'alias' attribute")
+                return TypeAdapter(hint)
         except (PydanticSchemaGenerationError, PydanticUserError) as error:
             raise SignatureError(
                 f"{self._place()}: {name} cannot be read from or written as JSON: {error}"
@@ -149,6 +155,13 @@ class Signature:
     def _place(self) -> str:
         code = inspect.unwrap(self._function).__code__
         return f"{code.co_filename}:{code.co_firstlineno}: worker {self._function.__qualname__}"
+
+
+def _key(name: str, hint: Any) -> str:
+    """Return a parameter's name in the input: its own, or that of ``Field(alias=...)``."""
+    metadata = get_args(hint) if get_origin(hint) is Annotated else ()
+    aliases = [item.alias for item in metadata if isinstance(item, FieldInfo) and item.alias]
+    return aliases[-1] if aliases else name
 
 
 def _validated(adapter: TypeAdapter[Any] | None, value: JsonValue | object, name: str) -> Any:

@@ -148,8 +148,9 @@ class SqsSource:
             known.receipts[message.message_id] = message.receipt
             return None
         try:
-            task = await self._waiting(message.task_id)
-            early = 0.0 if task is None else _early_seconds(task)
+            is_done = message.task_id in self._done
+            task = None if is_done else await waiting(self.client, message.task_id)
+            early = 0.0 if task is None else early_seconds(task)
             if task is None:
                 await self.delete(url, [message.receipt])
             elif early > _EARLY_SECONDS:
@@ -165,17 +166,6 @@ class SqsSource:
             logger.warning("task %s is left in its queue: %s", message.task_id, error)
         return None
 
-    async def _waiting(self, task_id: str) -> Task | None:
-        """Return a task that is to be done; None if it is not. Raises ConductorError."""
-        if task_id in self._done:
-            return None
-        try:
-            task = await self.client.tasks.get(task_id)
-        except NotFoundError:  # its workflow has been removed
-            return None
-        # One in progress was claimed over HTTP, and its response timeout brings it back.
-        return task if task.status is TaskStatus.SCHEDULED else None
-
     async def _send(self, bodies: list[str]) -> frozenset[int]:
         return await self._call(partial(self.queues.send_results, bodies))
 
@@ -186,7 +176,17 @@ class SqsSource:
         return await self._threads.call(request)
 
 
-def _early_seconds(task: Task) -> float:
+async def waiting(client: AsyncDalsegno, task_id: str) -> Task | None:
+    """Return a task that is to be done; None if it is not. Raises ConductorError."""
+    try:
+        task = await client.tasks.get(task_id)
+    except NotFoundError:  # its workflow has been removed
+        return None
+    # One in progress was claimed over HTTP, and its response timeout brings it back.
+    return task if task.status is TaskStatus.SCHEDULED else None
+
+
+def early_seconds(task: Task) -> float:
     """Return how long a task is not to be handed out yet."""
     visible_at_ms = task.update_time + task.callback_after_seconds * 1000
     return max(0.0, visible_at_ms / 1000 - time.time()) if task.callback_after_seconds else 0.0

@@ -179,7 +179,8 @@ class Station:
             await asyncio.wait({running})
         finally:
             running.cancel()
-            watching.cancel()
+            async with watch.telling:
+                watching.cancel()
         if context.cancelled:
             context.logger.warning("the task is not open any more; its result is not sent")
             return None

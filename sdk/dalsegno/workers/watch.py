@@ -22,6 +22,9 @@ class Watch:
 
     Args:
         every_seconds: How often to ask whether the task is still open.
+
+    Attributes:
+        telling: Held while the server is told something; a result must not overtake that.
     """
 
     def __init__(self, delivery: Delivery, *, every_seconds: float) -> None:
@@ -29,6 +32,7 @@ class Watch:
         self._every_seconds = every_seconds
         self._renewed_at = time.monotonic()
         self._has_progress = asyncio.Event()
+        self.telling = asyncio.Lock()
 
     def on_progress(self) -> None:
         """Note that there is progress to tell; on the event loop."""
@@ -78,7 +82,8 @@ class Watch:
     async def _renew(self, context: TaskContext) -> None:
         began = time.monotonic()
         try:
-            await self._delivery.renew(context.told)
+            async with self.telling:
+                await self._delivery.renew(context.told)
         except ConductorError as error:
             logger.warning(
                 "the lease of task %s is not renewed: %s", self._delivery.task.task_id, error
