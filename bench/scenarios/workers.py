@@ -63,9 +63,10 @@ async def _completed(connection: Connection, name: str, count: int) -> None:
 
 @contextmanager
 def _process(port: int, kind: str) -> Iterator[None]:
-    command = [sys.executable, "-m", "bench.worker_program", f"http://127.0.0.1:{port}", kind]
+    program = "bench.sdk_worker_program" if kind == "sdk" else "bench.worker_program"
+    arguments = [f"http://127.0.0.1:{port}", kind, f"link_{kind}", str(_SLOTS)]
     process = subprocess.Popen(
-        [*command, f"link_{kind}", str(_SLOTS)],
+        [sys.executable, "-m", program, *arguments],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
