@@ -11,7 +11,7 @@ from conductor.client.configuration.configuration import Configuration
 from conductor.client.worker.worker_task import worker_task
 
 
-@worker_task(
+@worker_task(  # type: ignore[untyped-decorator]  # conductor has no types
     task_definition_name=sys.argv[3], thread_count=int(sys.argv[4]), register_task_def=False
 )
 def work(before: str) -> dict[str, str]:

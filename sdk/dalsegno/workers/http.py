@@ -100,8 +100,18 @@ async def is_open(client: AsyncDalsegno, task: Task) -> bool:
     """Return whether a task waits for its result. Raises ConductorError."""
     try:
         return not (await client.tasks.get(task.task_id)).status.is_terminal
-    except NotFoundError:  # its workflow has been removed
-        return False
+    except NotFoundError as error:
+        if is_gone(error, task.task_id, task.workflow_instance_id):
+            return False
+        raise
+
+
+def is_gone(error: NotFoundError, *ids: str) -> bool:
+    """Return whether the engine says that there is no such thing: it names what it looked for.
+
+    What stands before a server that is being replaced may say 404, too, and knows nothing.
+    """
+    return any(each in str(error) for each in ids if each)
 
 
 def report(

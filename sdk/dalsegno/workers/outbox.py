@@ -4,9 +4,16 @@ import asyncio
 import logging
 from typing import Final
 
-from dalsegno.errors import ConductorError, ForbiddenError, PayloadTooLargeError, UnauthorizedError
+from dalsegno.errors import (
+    ConductorError,
+    ForbiddenError,
+    NotFoundError,
+    PayloadTooLargeError,
+    UnauthorizedError,
+)
 from dalsegno.models import TaskResult, TaskResultStatus
 from dalsegno.workers.backoff import Backoff
+from dalsegno.workers.http import is_gone
 from dalsegno.workers.metrics import Metrics
 from dalsegno.workers.source import Delivery
 
@@ -35,7 +42,7 @@ class Outbox:
                 result = _without_output(result, error)
             except ConductorError as error:
                 wait = backoff.next_seconds()
-                if not _may_be_taken_later(error, backoff.failures):
+                if not _may_be_taken_later(error, result, backoff.failures):
                     return self._lost(delivery, result, error)
                 logger.warning("%s is sent again in %.1f s: %s", _of(result), wait, error)
                 await asyncio.sleep(wait)
@@ -48,7 +55,9 @@ class Outbox:
         return False
 
 
-def _may_be_taken_later(error: ConductorError, failures: int) -> bool:
+def _may_be_taken_later(error: ConductorError, result: TaskResult, failures: int) -> bool:
+    if isinstance(error, NotFoundError):
+        return not is_gone(error, result.task_id, result.workflow_instance_id)
     if error.retryable or isinstance(error, UnauthorizedError | ForbiddenError):
         return True  # somebody may give the worker its rights back
     return error.status == _INTERNAL_SERVER_ERROR and failures < _MOST_INTERNAL_ERRORS

@@ -15,7 +15,7 @@ from dalsegno.client import AsyncDalsegno
 from dalsegno.errors import ConductorError, NotFoundError
 from dalsegno.models import JsonObject, Task, TaskResult, TaskStatus
 from dalsegno.workers.batches import Batches
-from dalsegno.workers.http import is_open, report
+from dalsegno.workers.http import is_gone, is_open, report
 from dalsegno.workers.source import Ask, Deliveries
 from dalsegno.workers.sqs import MOST_BATCH_BYTES, SqsMessage, SqsQueues, body_of
 from dalsegno.workers.threads import Threads
@@ -180,8 +180,10 @@ async def waiting(client: AsyncDalsegno, task_id: str) -> Task | None:
     """Return a task that is to be done; None if it is not. Raises ConductorError."""
     try:
         task = await client.tasks.get(task_id)
-    except NotFoundError:  # its workflow has been removed
-        return None
+    except NotFoundError as error:
+        if is_gone(error, task_id, task_id.partition(".")[0]):  # its workflow has been removed
+            return None
+        raise
     # One in progress was claimed over HTTP, and its response timeout brings it back.
     return task if task.status is TaskStatus.SCHEDULED else None
 

@@ -44,7 +44,8 @@ class Watch:
         while True:
             if self._has_progress.is_set():
                 self._has_progress.clear()
-                await self._renew(context)
+                if not await self._renew(context):
+                    self._has_progress.set()  # told when the server is back
                 await asyncio.sleep(_BETWEEN_PROGRESS_SECONDS)
                 continue
             await self._pause(looked_at)
@@ -79,7 +80,7 @@ class Watch:
             logger.debug("cannot ask after task %s: %s", self._delivery.task.task_id, error)
             return True
 
-    async def _renew(self, context: TaskContext) -> None:
+    async def _renew(self, context: TaskContext) -> bool:
         began = time.monotonic()
         try:
             async with self.telling:
@@ -89,5 +90,6 @@ class Watch:
                 "the lease of task %s is not renewed: %s", self._delivery.task.task_id, error
             )
             await asyncio.sleep(min(1.0, self._delivery.lease_seconds / 20))
-        else:
-            self._renewed_at = began
+            return False
+        self._renewed_at = began
+        return True
