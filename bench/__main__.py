@@ -25,6 +25,7 @@ from bench.scenarios import (
     storage,
     throughput,
     waiting,
+    workers,
 )
 
 RESULTS: Final = Path(__file__).parent / "results"
@@ -37,6 +38,7 @@ SCENARIOS: Final[dict[str, Callable[[Scale], Iterator[Figure]]]] = {
     "storage": storage.measure,
     "imports": imports.measure,
     "waiting": waiting.measure,
+    "workers": workers.measure,
     "aws": aws.measure,
 }
 _WIDTH: Final = 110

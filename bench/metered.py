@@ -22,6 +22,7 @@ from dalsegno.models import (
     WorkflowDef,
     WorkflowStatus,
 )
+from dalsegno.queue_names import sqs_name
 from dalsegno_functions.lambda_worker import HandedOver
 from dalsegno_functions.observed_state import ObservedStateStore
 from dalsegno_functions.short_wakes import ShortWakes
@@ -29,7 +30,6 @@ from dalsegno_functions.sweeper import sweep
 from dalsegno_state.aws import AwsPorts
 from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.meter import Meter
-from dalsegno_state.aws.queue_names import sqs_name
 from dalsegno_state.aws.state import DynamoStateStore
 from dalsegno_state.aws.table import Item, Table
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine

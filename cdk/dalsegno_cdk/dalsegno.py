@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from dalsegno.queue_names import encode_name
 from dalsegno_cdk.acknowledged import acknowledge
 from dalsegno_cdk.functions import Functions
 from dalsegno_cdk.http_api import FunctionUrls, HttpApi
@@ -24,7 +25,6 @@ from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
 from dalsegno_cdk.triggers import Triggers, add_event_rule, request_of, whole_event
 from dalsegno_functions.auth.roles import Role, written
-from dalsegno_state.aws.queue_names import encode_name
 
 
 class Dalsegno(Construct):

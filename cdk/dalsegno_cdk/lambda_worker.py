@@ -6,8 +6,8 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from dalsegno.queue_names import NAME_TAG, sqs_name, tag_value
 from dalsegno_cdk.dalsegno import Dalsegno
-from dalsegno_state.aws.queue_names import NAME_TAG, sqs_name, tag_value
 from dalsegno_state.worker_queue import queue_name
 
 _MARGIN = Duration.seconds(20)

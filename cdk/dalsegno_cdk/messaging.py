@@ -7,8 +7,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from dalsegno.queue_names import sqs_name
 from dalsegno_cdk.settings import DalsegnoSettings
-from dalsegno_state.aws.queue_names import sqs_name
 from dalsegno_state.ids import EVALUATOR_QUEUE, EVENTS_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.tasks.http import Http
 

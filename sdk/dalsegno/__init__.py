@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     )
     from dalsegno.client.signing import IamAuth
     from dalsegno.definitions import load
+    from dalsegno.workers import Fail, Input, Retry, TaskContext, Worker, worker
 
 __version__: Final = "0.1.0"
 
@@ -25,12 +26,18 @@ _HOMES: Final = {
     "AsyncExecution": "dalsegno.client",
     "Dalsegno": "dalsegno.client",
     "Execution": "dalsegno.client",
+    "Fail": "dalsegno.workers",
     "IamAuth": "dalsegno.client.signing",
+    "Input": "dalsegno.workers",
     "KeyAuth": "dalsegno.client",
+    "Retry": "dalsegno.workers",
     "StillRunningError": "dalsegno.client",
+    "TaskContext": "dalsegno.workers",
     "TokenAuth": "dalsegno.client",
+    "Worker": "dalsegno.workers",
     "WorkflowFailedError": "dalsegno.client",
     "load": "dalsegno.definitions",
+    "worker": "dalsegno.workers",
 }
 
 __all__ = [
@@ -38,13 +45,19 @@ __all__ = [
     "AsyncExecution",
     "Dalsegno",
     "Execution",
+    "Fail",
     "IamAuth",
+    "Input",
     "KeyAuth",
+    "Retry",
     "StillRunningError",
+    "TaskContext",
     "TokenAuth",
+    "Worker",
     "WorkflowFailedError",
     "__version__",
     "load",
+    "worker",
 ]
 
 

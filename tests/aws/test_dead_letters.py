@@ -11,10 +11,10 @@ import pytest
 from moto import mock_aws
 
 from dalsegno.errors import NotFoundError
+from dalsegno.queue_names import sqs_name
 from dalsegno_functions import dead_letters as command
 from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.dead_letters import SqsDeadLetters
-from dalsegno_state.aws.queue_names import sqs_name
 from dalsegno_state.dead_letters import DeadLetters, Redriven
 from tests.aws.deployment import REGION, environment
 from tests.aws.ministack import MinistackMissingError, running

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dalsegno.queue_names import decode_name, encode_name, is_hashed, name_of, sqs_name
 from dalsegno_state.aws.bodies import Timer, decode_body, encode_body, encode_timer
-from dalsegno_state.aws.queue_names import decode_name, encode_name, is_hashed, name_of, sqs_name
 from dalsegno_state.ports import Message
 
 PREFIX = "prod-"

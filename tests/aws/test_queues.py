@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from moto import mock_aws
 
+from dalsegno.queue_names import sqs_name
 from dalsegno_state.aws import AwsPorts, open_ports
-from dalsegno_state.aws.queue_names import sqs_name
 from dalsegno_state.ids import EVALUATOR_QUEUE
 from dalsegno_state.ports import Message
 from tests.aws.deployment import REGION, environment, settings_of

@@ -5,8 +5,8 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Match, Template
 
+from dalsegno.queue_names import NAME_TAG
 from dalsegno_cdk import Dalsegno, LambdaWorker
-from dalsegno_state.aws.queue_names import NAME_TAG
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from moto.scheduler.models import scheduler_backends
 from moto.sqs.models import sqs_backends
 
 from dalsegno.models import EpochMillis
+from dalsegno.queue_names import name_of, sqs_name
 from dalsegno_functions.observed_state import ObservedStateStore
 from dalsegno_functions.short_wakes import ShortWakes
 from dalsegno_functions.sweeper import sweep
 from dalsegno_state.aws import AwsPorts, ports_with
 from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.layout import ENDED, NEVER, WORKFLOW_SK, workflow_id
-from dalsegno_state.aws.queue_names import name_of, sqs_name
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
 from dalsegno_state.ports import Ports
 from tests.aws.deployment import REGION, create_resources, environment, settings_of

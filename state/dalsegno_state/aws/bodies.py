@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from dalsegno.queue_bodies import ENCODED, TIMER, decoded
 from dalsegno_state.ports import Message
 
-_ENCODED: Final = "base64:"
-_TIMER: Final = "timer:"
 _ALLOWED: Final = re.compile(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 
 
@@ -22,24 +21,21 @@ class Timer:
 
 def encode_body(body: str) -> str:
     """Return a body as SQS takes it, in most cases itself."""
-    if _ALLOWED.fullmatch(body) and not body.startswith((_ENCODED, _TIMER)):
+    if _ALLOWED.fullmatch(body) and not body.startswith((ENCODED, TIMER)):
         return body
-    return _ENCODED + base64.b64encode(body.encode(errors="surrogatepass")).decode()
+    return ENCODED + base64.b64encode(body.encode(errors="surrogatepass")).decode()
 
 
 def decode_body(received: str) -> str | Timer:
     """Return the body that was sent, or the timer that a schedule sent."""
-    if received.startswith(_ENCODED):
-        encoded = received.removeprefix(_ENCODED)
-        return base64.b64decode(encoded).decode(errors="surrogatepass")
-    if received.startswith(_TIMER):
-        queue, body, deliver_at, priority = json.loads(received.removeprefix(_TIMER))
+    if received.startswith(TIMER):
+        queue, body, deliver_at, priority = json.loads(received.removeprefix(TIMER))
         return Timer(Message(queue=queue, body=body, deliver_at=deliver_at, priority=priority))
-    return received
+    return decoded(received)
 
 
 def encode_timer(message: Message) -> str:
     """Return what a schedule sends in place of a message."""
-    return _TIMER + json.dumps(
+    return TIMER + json.dumps(
         (message.queue, message.body, message.deliver_at, message.priority), separators=(",", ":")
     )

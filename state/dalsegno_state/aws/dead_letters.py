@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from dalsegno.errors import NotFoundError
+from dalsegno.queue_names import name_of, sqs_name
 from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.failures import code_of, translated
-from dalsegno_state.aws.queue_names import name_of, sqs_name
 from dalsegno_state.dead_letters import DeadLetter, DeadLetterQueue, Redriven
 
 if TYPE_CHECKING:

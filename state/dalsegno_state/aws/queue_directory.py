@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from dalsegno_state.aws.client import Clients
-from dalsegno_state.aws.failures import code_of, translated
-from dalsegno_state.aws.queue_names import (
+from dalsegno.queue_names import (
     NAME_TAG,
     decode_name,
     is_hashed,
@@ -15,6 +13,8 @@ from dalsegno_state.aws.queue_names import (
     sqs_name,
     tag_value,
 )
+from dalsegno_state.aws.client import Clients
+from dalsegno_state.aws.failures import code_of, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
