@@ -1,13 +1,14 @@
 """Tasks polled from the API."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from dalsegno.client import AsyncDalsegno
 from dalsegno.errors import NotFoundError
 from dalsegno.models import JsonObject, Task, TaskResult, TaskResultStatus
-from dalsegno.workers.source import Ask, Deliveries
+from dalsegno.workers.source import Ask, Deliveries, Delivery
 
 _LONGEST_WAIT_SECONDS: Final = 5.0  # of Conductor, too
 # An attempt that shows its progress is kept by a time after which others may have it.
@@ -19,8 +20,8 @@ class HttpDelivery:
     """See ``Delivery``; its lease is the response timeout of the task's definition."""
 
     task: Task
-    client: AsyncDalsegno
-    in_hand: dict[str, "HttpDelivery"]
+    source: "HttpSource"
+    asked_for: Ask
     _progress: JsonObject | None = field(default=None, init=False)
 
     @property
@@ -33,7 +34,7 @@ class HttpDelivery:
 
     async def is_open(self) -> bool:
         """See ``Delivery.is_open``."""
-        return await is_open(self.client, self.task)
+        return await is_open(self.source.client, self.task)
 
     async def renew(self, progress: JsonObject | None) -> None:
         """See ``Delivery.renew``.
@@ -43,9 +44,9 @@ class HttpDelivery:
         """
         self._progress = progress if progress is not None else self._progress
         if self._progress is None:
-            await self.client.tasks.update(report(self.task, extend_lease=True))
+            await self.source.client.tasks.update(report(self.task, extend_lease=True))
             return
-        await self.client.tasks.update(
+        await self.source.client.tasks.update(
             report(
                 self.task,
                 output_data=self._progress,
@@ -53,47 +54,74 @@ class HttpDelivery:
             )
         )
 
-    async def send(self, result: TaskResult) -> None:
-        """See ``Delivery.send``."""
-        await self.client.tasks.update(result)
-        self.in_hand.pop(self.task.task_id, None)
+    async def send(self, result: TaskResult) -> Delivery | None:
+        """See ``Delivery.send``; another task is asked for while there seem to be more."""
+        following = await self.source.exchange(result, self.asked_for)
+        self.source.in_hand.pop(self.task.task_id, None)
+        return following
 
     async def give_back(self) -> None:
         """See ``Delivery.give_back``."""
-        self.in_hand.pop(self.task.task_id, None)
-        await self.client.tasks.update(report(self.task, output_data=self.task.output_data))
+        self.source.in_hand.pop(self.task.task_id, None)
+        await self.source.client.tasks.update(report(self.task, output_data=self.task.output_data))
 
     async def drop(self) -> None:
         """See ``Delivery.drop``."""
-        self.in_hand.pop(self.task.task_id, None)
+        self.source.in_hand.pop(self.task.task_id, None)
 
 
 class HttpSource:
-    """See ``Source``; long polls, each for as many tasks as there are free slots."""
+    """See ``Source``; long polls, each for as many tasks as there are free slots.
+
+    While more tasks wait than there are slots, a result is answered with the next of them. At other
+    times asking for that would mostly be in vain, and on AWS each time is billed.
+    """
 
     def __init__(self, client: AsyncDalsegno, worker_id: str) -> None:
-        self._client = client
+        self.client = client
+        self.in_hand: dict[str, HttpDelivery] = {}
         self._worker_id = worker_id
-        self._in_hand: dict[str, HttpDelivery] = {}
+        self._has_more: set[tuple[str, str | None]] = set()
 
     async def receive(self, ask: Ask) -> Deliveries:
         """See ``Source.receive``."""
-        tasks = await self._client.tasks.poll(
+        tasks = await self.client.tasks.poll(
             ask.task_type,
             count=ask.count,
             wait_seconds=min(ask.wait_seconds, _LONGEST_WAIT_SECONDS),
             worker_id=self._worker_id,
             domain=ask.domain,
         )
+        self._note(ask, has_more=len(tasks) >= ask.count)
+        return self._new(tasks, ask)
+
+    async def exchange(self, result: TaskResult, ask: Ask) -> HttpDelivery | None:
+        """Report a result; return another task if it was worth asking for and there is one.
+
+        Raises:
+            ConductorError: The result was not taken.
+        """
+        if (ask.task_type, ask.domain) not in self._has_more:
+            await self.client.tasks.update(result)
+            return None
+        task = await self.client.tasks.update_and_poll(result)
+        self._note(ask, has_more=task is not None)
+        return next(iter(self._new([task] if task else [], ask)), None)
+
+    def _note(self, ask: Ask, *, has_more: bool) -> None:
+        change = self._has_more.add if has_more else self._has_more.discard
+        change((ask.task_type, ask.domain))
+
+    def _new(self, tasks: Sequence[Task], ask: Ask) -> list[HttpDelivery]:
         # One that is in hand comes again if its lease ran out while the server was away.
-        new = [task for task in tasks if task.task_id not in self._in_hand]
-        deliveries = [HttpDelivery(task, self._client, self._in_hand) for task in new]
-        self._in_hand |= {delivery.task.task_id: delivery for delivery in deliveries}
+        new = [task for task in tasks if task.task_id not in self.in_hand]
+        deliveries = [HttpDelivery(task, self, ask) for task in new]
+        self.in_hand |= {delivery.task.task_id: delivery for delivery in deliveries}
         return deliveries
 
     async def close(self) -> None:
         """See ``Source.close``."""
-        await self._client.close()
+        await self.client.close()
 
 
 async def is_open(client: AsyncDalsegno, task: Task) -> bool:

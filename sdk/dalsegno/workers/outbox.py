@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Final
 
 from dalsegno.errors import (
@@ -30,29 +31,33 @@ class Outbox:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    async def send(self, delivery: Delivery, result: TaskResult) -> bool:
-        """Return whether the result was taken; False if it never can be, which is logged."""
+    async def send(self, delivery: Delivery, result: TaskResult) -> Delivery | None:
+        """See a result taken; return another task if one came with the answer.
+
+        One that never can be taken is logged, and its task dropped.
+        """
         backoff = Backoff(longest_seconds=5.0)
         while True:
             try:
-                await delivery.send(result)
+                return await delivery.send(result)
             except PayloadTooLargeError as error:
                 if not result.output_data:
-                    return self._lost(delivery, result, error)
+                    await self._lose(delivery, result, error)
+                    return None
                 result = _without_output(result, error)
             except ConductorError as error:
                 wait = backoff.next_seconds()
                 if not _may_be_taken_later(error, result, backoff.failures):
-                    return self._lost(delivery, result, error)
+                    await self._lose(delivery, result, error)
+                    return None
                 logger.warning("%s is sent again in %.1f s: %s", _of(result), wait, error)
                 await asyncio.sleep(wait)
-            else:
-                return True
 
-    def _lost(self, delivery: Delivery, result: TaskResult, error: ConductorError) -> bool:
+    async def _lose(self, delivery: Delivery, result: TaskResult, error: ConductorError) -> None:
         self._metrics.result_lost(delivery.task.task_def_name)
         logger.error("%s is not taken, and never will be: %s", _of(result), error)
-        return False
+        with suppress(ConductorError):
+            await delivery.drop()
 
 
 def _may_be_taken_later(error: ConductorError, result: TaskResult, failures: int) -> bool:

@@ -28,8 +28,11 @@ class Delivery(Protocol):
         """Begin the lease anew, and show a progress if there is one. Raises ConductorError."""
         ...
 
-    async def send(self, result: TaskResult) -> None:
-        """Hand over the result; once this returns it is not this worker's any more.
+    async def send(self, result: TaskResult) -> "Delivery | None":
+        """Hand over the result; once this returns the task is not this worker's any more.
+
+        Returns:
+            Another task of the type, if one came with the answer.
 
         Raises:
             ConductorError: It was not taken; ``retryable`` if it may be another time.

@@ -16,7 +16,7 @@ from dalsegno.errors import ConductorError, NotFoundError
 from dalsegno.models import JsonObject, Task, TaskResult, TaskStatus
 from dalsegno.workers.batches import Batches
 from dalsegno.workers.http import is_gone, is_open, report
-from dalsegno.workers.source import Ask, Deliveries
+from dalsegno.workers.source import Ask, Deliveries, Delivery
 from dalsegno.workers.sqs import MOST_BATCH_BYTES, SqsMessage, SqsQueues, body_of
 from dalsegno.workers.threads import Threads
 
@@ -64,7 +64,7 @@ class SqsDelivery:
                 report(self.task, output_data=self._progress, callback_after_seconds=seconds)
             )
 
-    async def send(self, result: TaskResult) -> None:
+    async def send(self, result: TaskResult) -> Delivery | None:
         """See ``Delivery.send``; one too large for a message goes over HTTP."""
         body = body_of(result)
         if len(body) > MOST_BATCH_BYTES:
@@ -72,6 +72,7 @@ class SqsDelivery:
         else:
             await self.source.results.put(body)
         await self._let_go(is_done=TaskStatus(result.status.value).is_terminal)
+        return None
 
     async def give_back(self) -> None:
         """See ``Delivery.give_back``."""

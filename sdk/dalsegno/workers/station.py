@@ -135,7 +135,7 @@ class Station:
             if stopping.is_set():
                 await self._give_back(delivery)
                 continue
-            work = asyncio.create_task(self._work(delivery))
+            work = asyncio.create_task(self._work(delivery, stopping))
             self._in_work.add(work)
             work.add_done_callback(self._end_of)
 
@@ -145,8 +145,16 @@ class Station:
         if not work.cancelled() and (error := work.exception()) is not None:
             logger.error("a task of %s is left behind", self._function.task_type, exc_info=error)
 
-    async def _work(self, delivery: Delivery) -> None:
-        """Do a task, and see its result taken."""
+    async def _work(self, delivery: Delivery, stopping: asyncio.Event) -> None:
+        """Do a task, and those that come with the answers to results."""
+        following = await self._do(delivery)
+        while following is not None and not stopping.is_set():
+            following = await self._do(following)
+        if following is not None:
+            await self._give_back(following)
+
+    async def _do(self, delivery: Delivery) -> Delivery | None:
+        """Do a task, and see its result taken; return another if one came with the answer."""
         task_type, began = self._function.task_type, time.monotonic()
         self._metrics.started(task_type, _waited_seconds(delivery.task))
         outcome = "CANCELED"
@@ -158,9 +166,11 @@ class Station:
             raise
         finally:
             self._metrics.ended(task_type, outcome, time.monotonic() - began)
-        if result is None or not await self._outbox.send(delivery, result):
-            with suppress(ConductorError):
-                await delivery.drop()
+        if result is not None:
+            return await self._outbox.send(delivery, result)
+        with suppress(ConductorError):
+            await delivery.drop()
+        return None
 
     async def _result(self, delivery: Delivery) -> TaskResult | None:
         """Return what became of a task; None if it was ended elsewhere meanwhile."""
