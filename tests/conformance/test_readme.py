@@ -1,4 +1,4 @@
-"""The README's example, run against a real server."""
+"""The README's examples, run against a real server."""
 
 import os
 import re
@@ -31,11 +31,13 @@ def server_url(tmp_path: Path) -> Iterator[str]:
         process.wait(20)
 
 
-def test_readme_example_greets(server_url: str, tmp_path: Path) -> None:
-    example = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert example is not None
+EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["Dalsegno's SDK", "the official SDK"])
+def test_readme_example_greets(server_url: str, tmp_path: Path, example: str) -> None:
     script = tmp_path / "hello.py"
-    script.write_text(example[1])
+    script.write_text(example)
 
     process = subprocess.Popen(
         [sys.executable, str(script)],
@@ -53,3 +55,14 @@ def test_readme_example_greets(server_url: str, tmp_path: Path) -> None:
 
     assert process.returncode == 0, errors
     assert "Hello, Antonia!" in output
+
+
+def test_readme_example_passes_its_own_test(tmp_path: Path) -> None:
+    script = tmp_path / "hello.py"
+    script.write_text(EXAMPLES[0])
+
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(script)], capture_output=True, text=True
+    )
+
+    assert "1 passed" in run.stdout, run.stdout + run.stderr
