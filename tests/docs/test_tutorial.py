@@ -5,7 +5,7 @@ from pathlib import Path
 
 from examples.violin_shop.processes import free_port
 from tests.docs.pages import DOCS, blocks_of
-from tests.docs.terminal import Terminal
+from tests.docs.shell import Shell
 
 SHOWN = doctest.OutputChecker()
 
@@ -15,13 +15,13 @@ def test_tutorial_leads_where_it_says(tmp_path: Path) -> None:
     serve = f"dalsegno dev --port {port}"
     told = ""
 
-    with Terminal(tmp_path, {"DALSEGNO_URL": f"http://127.0.0.1:{port}"}) as terminal:
+    with Shell(tmp_path, {"DALSEGNO_URL": f"http://127.0.0.1:{port}"}) as shell:
         for block in blocks_of(DOCS / "tutorial.md"):
             match block.language:
                 case "python":
                     (tmp_path / block.title).write_text(block.code)
                 case "sh":
-                    told = terminal.enter(block.code.replace("dalsegno dev", serve))
+                    told = shell.enter(block.code.replace("dalsegno dev", serve))
                 case "text":
                     assert SHOWN.check_output(block.code, _end_of(told), doctest.ELLIPSIS), told
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 _INSTALLED: Final = re.compile(r"^pip install .*$", re.M)  # the tests have it already
 
 
-class Terminal:
+class Shell:
     """A POSIX shell and what it has started; leaving the ``with`` block ends all of it.
 
     Args:
@@ -60,7 +60,7 @@ class Terminal:
         return self._errors.read_text()
 
     def __enter__(self) -> Self:
-        """Return the terminal."""
+        """Return the shell."""
         return self
 
     def __exit__(
