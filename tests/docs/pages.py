@@ -19,7 +19,7 @@ class Block:
     """A block of code.
 
     Attributes:
-        title: Shown above it; a file name, or why it is not run (``Not run: ...``).
+        title: Shown above it; the name of a file, if it is one.
         line: Of the page on which its code begins.
     """
 
@@ -27,11 +27,6 @@ class Block:
     title: str
     code: str
     line: int
-
-    @property
-    def is_run(self) -> bool:
-        """False if the page says why not."""
-        return not self.title.startswith("Not run: ")
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -67,12 +62,12 @@ class Reader:
         self.names: dict[str, Any] = {"__name__": f"page_{page.stem}".replace("-", "_")}
         self.names.update(names or {})
 
-    def read(self) -> int:
-        """Run all there is to run; return how many blocks that were."""
-        blocks = [block for block in blocks_of(self._page) if block.is_run]
-        return sum(self._follow(block) for block in blocks)
+    def read(self) -> None:
+        """Run all Python there is, with its tests; write the files; parse JSON."""
+        for block in blocks_of(self._page):
+            self._follow(block)
 
-    def _follow(self, block: Block) -> bool:
+    def _follow(self, block: Block) -> None:
         code = block.code.replace("http://127.0.0.1:8080", self._url)
         if _FILE.fullmatch(block.title):
             Path(block.title).write_text(code, encoding="utf-8")
@@ -83,9 +78,6 @@ class Reader:
                 self._execute(code, block.line)
             case "pycon":
                 self._converse(code, block.line)
-            case _:
-                return False
-        return True
 
     def _execute(self, code: str, line: int) -> None:
         before = dict(self.names)

@@ -16,11 +16,9 @@ from tests.docs.pages import DOCS, Reader, blocks_of
 # Read by tests of their own: with a terminal, or with a stack.
 ELSEWHERE = {"tutorial": "test_tutorial.py", "deploy": "../cdk/test_deploy_page.py"}
 PAGES = sorted(
-    page
-    for page in DOCS.rglob("*.md")
-    if page.stem not in ELSEWHERE and any(block.is_run for block in blocks_of(page))
+    page for page in DOCS.rglob("*.md") if page.stem not in ELSEWHERE and blocks_of(page)
 )
-KNOWN = {"http", "json", "jsonc", "pycon", "python", "sh", "text", "toml", "yaml"}
+KNOWN = {"", "json", "pycon", "python", "sh", "text"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(DOCS)) for page in PAGES])
@@ -70,7 +68,7 @@ def test_every_fence_is_of_a_known_kind(page: Path) -> None:
     assert len(fences) % 2 == 0
     for opening in fences[::2]:
         assert re.fullmatch(r'(\w*)( title="[^"]+")?', opening), opening
-        assert opening.split(" ")[0] in KNOWN | {""}, opening
+        assert opening.split(" ")[0] in KNOWN, opening
     assert len(blocks_of(page)) == sum(bool(opening) for opening in fences[::2])
 
 
