@@ -58,6 +58,11 @@ bench: $(STAMP) ## Measure a local server, count what AWS would bill; prints a t
 dev: $(STAMP) ## Start a server on 127.0.0.1:8080, its data in .dalsegno
 	@$(BIN)/dalsegno dev --data .dalsegno $(ARGS)
 
+.PHONY: docs
+docs: $(STAMP) ## Build the documentation to site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
 .PHONY: format
 format: $(STAMP) ## Put imports and formatting in order
 	@$(BIN)/ruff check --select I --fix
@@ -78,5 +83,5 @@ lock: $(STAMP) ## Pin the newest allowed versions in requirements.lock
 
 .PHONY: clean
 clean: ## Remove .venv and everything that tools left behind
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist site
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,7 +1,6 @@
 """Rules and schedules that start workflows: what they send, where to, and what may not go."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,19 +107,6 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letters(shop: _Shop) -> None:
         letters = target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
         assert queue.startswith("WorkflowsMessagingTriggersQueue")
         assert letters.startswith("WorkflowsMessagingTriggersDeadLetters")
-
-
-def test_the_example_of_the_documentation_deploys(shop: _Shop) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text(encoding="utf-8")
-    (example,) = (
-        block.partition("```")[0] for block in page.split("```python\n") if "start_at(" in block
-    )
-
-    exec(example, {"self": shop.stack, "workflows": shop.workflows})  # noqa: S102  (our own page)
-
-    template = Template.from_stack(shop.stack)
-    template.resource_count_is("AWS::Scheduler::Schedule", 1)
-    template.has_resource_properties("AWS::Events::Rule", {"EventPattern": {"source": ["shop"]}})
 
 
 @pytest.mark.parametrize("settings", [{}, {"customer_key": True}])

@@ -1,8 +1,7 @@
 """A local server, as a user runs it, and a client that knows where it is."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,24 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from dalsegno_functions.local.server import LocalServer
-from dalsegno_functions.wiring import local_engine
+from tests.local_server import running_server as _running_server
 from tests.terminal import Cli
-
-
-@contextmanager
-def _running_server(directory: Path | None) -> Iterator[str]:
-    """Serve an engine of its own on a free port for as long as the context lasts."""
-    local = local_engine(directory)
-    server = LocalServer(local, port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield server.url
-    finally:
-        server.stop()
-        thread.join(20)
-        local.close()
 
 
 @pytest.fixture(scope="session")

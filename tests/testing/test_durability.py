@@ -84,3 +84,15 @@ def test_forks_loops_waits_and_sub_workflows_are_durable() -> None:
     report = check_durability(test.mock("charge", {"n": 1}).mock("child", {"n": 2}), most=35)
 
     assert len(report.tried) == 35
+
+
+def test_id_of_a_failure_workflow_is_no_difference() -> None:
+    """It follows from the time of the failure, which is later when a worker has died."""
+    failing = workflow(simple("charge"), simple("ship"), failureWorkflow="refund")
+    refund = {**workflow(simple("give_back")), "name": "refund"}
+    test = WorkflowTest(failing, sub_workflows=[refund], task_defs=TASK_DEFS)
+    test.mock("charge", {}).mock("ship", Fails("no van", terminal=True)).mock("give_back", {})
+
+    report = check_durability(test, kinds={DisturbanceKind.WORKER_DIES_BEFORE})
+
+    assert report.calm.failure_workflow is not None

@@ -1,7 +1,7 @@
 """Whether a workflow comes to the same whatever goes wrong: one thing after another is tried."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,11 +120,20 @@ def _outcome(run: Run, effects: Callable[[], Any] | None) -> JsonObject:
         "effects": None if effects is None else effects(),
     }
     text = json.dumps(outcome)
-    for task in run.trace:
-        if task.sub_workflow_id is not None:
-            text = text.replace(task.sub_workflow_id, f"workflow of {task.ref}")
+    for workflow_id, name in _started(run):
+        text = text.replace(workflow_id, name)
     settled: JsonObject = json.loads(text)
     return settled
+
+
+def _started(run: Run) -> Iterator[tuple[str, str]]:
+    """Yield the id of each workflow that a run has started, and a name that stays the same."""
+    for task in run.trace:
+        if task.sub_workflow_id is not None:
+            yield task.sub_workflow_id, f"workflow of {task.ref}"
+    failure_workflow = run.output.get("conductor.failure_workflow")
+    if isinstance(failure_workflow, str):
+        yield failure_workflow, "failure workflow"
 
 
 def _spread(occasions: Sequence[Disturbance], most: int) -> Sequence[Disturbance]:

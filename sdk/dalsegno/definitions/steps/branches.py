@@ -1,12 +1,23 @@
 """Steps side by side: a fixed number of branches, or one for each of a list."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from dalsegno.definitions.errors import refuse
 from dalsegno.definitions.expressions import Expression, Value
 from dalsegno.definitions.steps.step import NamesTask, Step, Steps, some_tasks_of, step_of
 from dalsegno.definitions.steps.work import task_type_of
 from dalsegno.models import WorkflowTask
+
+# What a step may say about the tasks of a fork, which has no place for more.
+_TOLD: Final = {
+    "description",
+    "name",
+    "sub_workflow_param",
+    "task_reference_name",
+    "type",
+    "version",
+}
 
 
 def parallel(*branches: Steps, ref: str = "parallel", join_ref: str | None = None) -> Step:
@@ -64,7 +75,7 @@ def each(
         join_ref: Reference name of the wait, ``<ref>_join`` by default.
 
     Raises:
-        InvalidDefinitionError: ``do`` has inputs of its own, or is no such step.
+        InvalidDefinitionError: ``do`` has inputs or options of its own, or is no such step.
     """
     what = f"step {ref}"
     inputs = _template(do, what) if isinstance(do, Step) else {"forkTaskName": task_type_of(do)}
@@ -112,13 +123,29 @@ def _template(step: Step, what: str) -> Mapping[str, Value]:
             f"each item is the whole input of its task, so {step.ref} cannot have inputs "
             f"({given}): put them into the items, or use loop(..., over=...)",
         )
-    if params is not None and params.name and params.workflow_definition is None:
-        version = {} if params.version is None else {"forkTaskWorkflowVersion": params.version}
-        return {"forkTaskWorkflow": params.name, **version}
-    if len(step.tasks) > 1 or task.type in {"SUB_WORKFLOW", "SWITCH", "DO_WHILE"}:
+    is_by_name = params is not None and params.name and params.workflow_definition is None
+    others = len(step.tasks) > 1 or task.type in {"SUB_WORKFLOW", "SWITCH", "DO_WHILE"}
+    if others and not is_by_name:
         raise refuse(
             what,
             f"{task.type} cannot be done for each: give a task, or a subworkflow by its name",
         )
+    if options := _options(task):
+        raise refuse(
+            what,
+            f"the tasks of {step.ref} would lack {', '.join(options)}: leave it to the task "
+            "definition of their name, or do a workflow of one step for each",
+        )
+    if params is not None:
+        version = {} if params.version is None else {"forkTaskWorkflowVersion": params.version}
+        return {"forkTaskWorkflow": params.name, **version}
     kind = {} if task.type == "SIMPLE" else {"forkTaskType": task.type}
     return {"forkTaskName": task.name, **kind}
+
+
+def _options(task: WorkflowTask) -> list[str]:
+    """Return what a step says that a fork cannot tell the tasks it creates."""
+    params = task.sub_workflow_param
+    said = task.model_dump(exclude_defaults=True, exclude=_TOLD)
+    also = {} if params is None else params.model_dump(exclude_defaults=True, exclude=_TOLD)
+    return [*said, *also]

@@ -240,6 +240,19 @@ def test_each_refuses_a_task_with_inputs() -> None:
         each(input.items, task("pack", order=input.id))
 
 
+@pytest.mark.parametrize(
+    ("step", "options"),
+    [
+        (task("pack").with_options(optional=True, retry_count=7), "optional, retry_count"),
+        (event("sqs:parcels"), "sink"),
+        (subworkflow("packing", priority=9), "priority"),
+    ],
+)
+def test_each_refuses_what_its_tasks_would_lack(step: Step, options: str) -> None:
+    with pytest.raises(InvalidDefinitionError, match=f"would lack {options}: leave it to"):
+        each(input.items, step)
+
+
 def test_dynamic_fork_takes_lists_of_another_step() -> None:
     forked, joined = wires(dynamic_fork(input.tasks, input.inputs, join_ref="all"))
 
