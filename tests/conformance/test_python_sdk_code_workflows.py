@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from conductor.client.configuration.configuration import Configuration
 from conductor.client.http.models import StartWorkflowRequest, Workflow, WorkflowRun
 from conductor.client.workflow.conductor_workflow import ConductorWorkflow
 from conductor.client.workflow.executor.workflow_executor import WorkflowExecutor
@@ -56,7 +57,7 @@ def test_registered_workflow_calls_decorated_workers(new: New, executor: Workflo
     workflow.output_parameters({"greeting": "${greet.output.result}"})
     workflow.register(overwrite=True)
 
-    run = executor.execute(workflow.name, 1, {"name": "Antonia"})
+    run = executor.execute(workflow.name, 1, {"name": "Antonia"}, wait_for_seconds=25)
 
     assert run.output == {"greeting": "Hello, Antonia!"}
 
@@ -217,9 +218,14 @@ def test_scripts_and_jq_transform_what_they_are_given(new: New) -> None:
     assert run.output["result"] == [43, 11]
 
 
-def test_http_task_returns_what_the_service_answers(new: New, sdk_url: str) -> None:
+def test_http_task_returns_what_the_service_answers(
+    new: New, configuration: Configuration, sdk_url: str
+) -> None:
     workflow = new()
-    call = HttpTask("call", {"uri": f"{sdk_url}/api/tasks/queue/sizes?taskType=silence"})
+    token = configuration.AUTH_TOKEN  # had by now, if there are keys
+    headers = {"X-Authorization": token} if token else {}
+    uri = f"{sdk_url}/api/tasks/queue/sizes?taskType=silence"
+    call = HttpTask("call", {"uri": uri, "headers": headers})
     workflow >> call
     workflow.output_parameters({"status": call.status_code(), "body": call.body()})
 
