@@ -15,10 +15,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from conductor.client.http.rest import ApiException
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -61,6 +64,10 @@ class Functions(Server):
             try:
                 with urllib.request.urlopen(f"{self.url}/health", timeout=30):  # noqa: S310
                     return time.monotonic() - began
+            except urllib.error.HTTPError as error:
+                if error.code == HTTPStatus.UNAUTHORIZED:  # functions that know keys are at work
+                    return time.monotonic() - began
+                time.sleep(0.2)
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
         raise NotServingError(f"nothing answers at {self.url}")
@@ -83,11 +90,20 @@ class Functions(Server):
         return [int(pid) for pid, parent in pairs if int(parent) == self._emulator_pid]
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(slots=True)
 class DeployedDemo(Demo):
-    """The demo on functions that were deployed before."""
+    """The demo on functions that were deployed before.
+
+    Attributes:
+        recovered: Called once the functions that were killed answer again.
+    """
 
     functions: Functions | None = None
+    recovered: Callable[[], None] = _nothing
 
     def open_the_shop(self) -> None:
         """Start everything but the functions and register the definitions."""
@@ -123,11 +139,21 @@ class DeployedDemo(Demo):
         seconds = self.server.start()
         self.display.say(f"[bold green]functions again[/] after {seconds:.1f} s")
         self.waiting_since = dict.fromkeys((p.workflow_id for p in self.custom_orders()), 0.0)
+        self.recovered()
         return finished, exit_status
 
 
-def play(url: str, emulator_pid: int | None, timeout_seconds: float) -> bool:
-    """Run the shop against a deployment and print it; return whether all claims hold."""
+def play(
+    url: str,
+    emulator_pid: int | None,
+    timeout_seconds: float,
+    recovered: Callable[[], None] = _nothing,
+) -> bool:
+    """Run the shop against a deployment and print it; return whether all claims hold.
+
+    Access keys, if it asks for them, are in the SDK's variables, ``CONDUCTOR_AUTH_KEY`` and
+    ``CONDUCTOR_AUTH_SECRET``.
+    """
     console = Console(width=_WIDTH)
     directory = Path(tempfile.mkdtemp(prefix="violin-shop-"))
     try:
@@ -139,10 +165,11 @@ def play(url: str, emulator_pid: int | None, timeout_seconds: float) -> bool:
                 directory,
                 time.monotonic() + timeout_seconds,
                 functions=Functions(url, emulator_pid),
+                recovered=recovered,
             )
             with display:
                 evidence = demo.play()
-    except (GaveUpError, NotServingError) as error:
+    except (ApiException, GaveUpError, NotServingError) as error:
         console.print(f"The violin shop failed: {error}; its logs are in {directory}")
         return False
     shutil.rmtree(directory)

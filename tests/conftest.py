@@ -21,6 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1_600,
         help="how many generated cases the property tests run in all",
     )
+    parser.addoption(
+        "--conductor-url",
+        help="run the official SDKs against this server, without /api, not against one of our own",
+    )
 
 
 @pytest.fixture

@@ -68,9 +68,11 @@ class Demo:
         self.open_the_shop()
         for order in orders[:-1]:
             self.take(order)
-        self.watch_until(_is_busy, "orders that wait, and parts under way")
+        self.watch_until(_or_missed(_is_busy), "orders that wait, and parts under way")
         self.take(orders[-1])
-        self.watch_until(_is_in_the_middle, "payments, waits and forks under way at once")
+        self.watch_until(
+            _or_missed(_is_in_the_middle), "payments, waits and forks under way at once"
+        )
         finished_before, exit_status = self.crash()
         self.watch_until(lambda progresses: all(map(_is_over, progresses)), "the end of all orders")
         return self.evidence(finished_before, exit_status)
@@ -271,6 +273,15 @@ def _is_busy(progresses: Sequence[Progress]) -> bool:
 
 def _is_in_the_middle(progresses: Sequence[Progress]) -> bool:
     return _is_busy(progresses) and bool(_payments_under_way(progresses))
+
+
+def _or_missed(holds: Callable[[Sequence[Progress]], bool]) -> Callable[[Sequence[Progress]], bool]:
+    """Return what is true in that moment, or when it has passed unseen between two looks."""
+    return lambda progresses: holds(progresses) or _is_quiet(progresses)
+
+
+def _is_quiet(progresses: Sequence[Progress]) -> bool:
+    return all(_is_over(p) or bool(_waits([p])) for p in progresses)
 
 
 def _under_way(progresses: Sequence[Progress]) -> str:

@@ -1,15 +1,18 @@
-"""A server of its own process, and clients of the official Python SDK that talk to it."""
+"""A server of its own process, and clients of the official Python SDK that talk to it.
+
+With ``--conductor-url`` they talk to what is there already, with the keys that the SDKs find in
+``CONDUCTOR_AUTH_KEY`` and ``CONDUCTOR_AUTH_SECRET``.
+"""
 
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pytest
 from conductor.client.configuration.configuration import Configuration
 from conductor.client.http.models import Workflow
@@ -27,9 +30,31 @@ ROOT = Path(__file__).parents[2]
 _WORKERS = 8
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what does not speak to the server that is given."""
+    if config.getoption("--conductor-url"):
+        items[:] = [item for item in items if "given_url" in getattr(item, "fixturenames", ())]
+
+
 @pytest.fixture(scope="session")
-def sdk_url() -> Iterator[str]:
+def given_url(request: pytest.FixtureRequest) -> str | None:
+    """Return the URL of the server that is there already, without ``/api``, if there is one."""
+    url: str | None = request.config.getoption("--conductor-url")
+    return url and url.rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def sdk_url(given_url: str | None) -> Iterator[str]:
     """Return the URL of a server, without ``/api``."""
+    if given_url:
+        yield given_url
+    else:
+        with _own_server() as url:
+            yield url
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
     port = free_port()
     command = [str(Path(sys.executable).with_name("dalsegno")), "dev", "--memory"]
     process = subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.DEVNULL)
@@ -43,7 +68,7 @@ def sdk_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def sdk_workers(sdk_url: str) -> Iterator[None]:
+def sdk_workers(sdk_url: str, tasks: OrkesTaskClient) -> Iterator[None]:
     """Keep the workers of ``sdk_workers.py`` running."""
     workers = subprocess.Popen(
         [sys.executable, "-m", "tests.conformance.sdk_workers"],
@@ -55,9 +80,9 @@ def sdk_workers(sdk_url: str) -> Iterator[None]:
     )
     try:
         eventually(
-            lambda: httpx.get(f"{sdk_url}/api/tasks/queue/polldata/all").json(),
-            lambda polls: sum(poll["queueName"].startswith("sdk_") for poll in polls) >= _WORKERS,
-            within_seconds=60,
+            tasks.taskResourceApi.get_all_poll_data,
+            lambda polls: sum(poll.queue_name.startswith("sdk_") for poll in polls) >= _WORKERS,
+            within_seconds=120,
         )
         yield
     finally:
@@ -106,6 +131,7 @@ def ended(workflows: OrkesWorkflowClient) -> Callable[..., Workflow]:
         return eventually(
             lambda: workflows.get_workflow(workflow_id, include_tasks=True),
             lambda workflow: workflow.status not in {"RUNNING", "PAUSED"},
+            within_seconds=60,
         )
 
     return end_of

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.tables import uncovered
+from tests.conformance.tables import ROOT, uncovered
+from tests.locked import locked
 
 FOLDER = Path(__file__).parent / "javascript"
 
@@ -19,9 +20,10 @@ def node() -> str:
     if npm is None or node is None:
         pytest.skip("Node is not installed")
     installed = FOLDER / "node_modules" / ".package-lock.json"
-    if not installed.exists():
-        command = [npm, "ci", "--prefix", str(FOLDER), "--no-fund", "--no-audit"]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
+    with locked(ROOT / ".cache" / "javascript-sdk"):
+        if not installed.exists():
+            command = [npm, "ci", "--prefix", str(FOLDER), "--no-fund", "--no-audit"]
+            subprocess.run(command, check=True, capture_output=True, timeout=300)
     return node
 
 
@@ -60,5 +62,5 @@ def _run(command: list[str], url: str, called: Path) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=500,
     )

@@ -7,6 +7,8 @@ import sysconfig
 import venv
 from pathlib import Path
 
+from tests.locked import locked
+
 ROOT = Path(__file__).parents[2]
 VERSION = "1.5.1"
 BROKEN = (
@@ -21,7 +23,7 @@ BROKEN = (
 )
 
 
-def test_last_1_x_of_the_python_sdk_passes() -> None:
+def test_last_1_x_of_the_python_sdk_passes(given_url: str | None) -> None:
     python = _environment() / "bin" / "python"
     tests = sorted(str(path) for path in Path(__file__).parent.glob("test_python_sdk_*.py"))
 
@@ -30,6 +32,7 @@ def test_last_1_x_of_the_python_sdk_passes() -> None:
             *(str(python), "-m", "pytest", "--tb=short", "-p", "no:cacheprovider"),
             *("-p", "no:conductor-agents-testing"),  # a plugin of the newest, which lies beneath
             *(f"--deselect=tests/conformance/{test}" for test in BROKEN),
+            *((f"--conductor-url={given_url}",) if given_url else ()),
             *tests,
         ],
         cwd=ROOT,
@@ -37,7 +40,7 @@ def test_last_1_x_of_the_python_sdk_passes() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=500,
     )
 
     assert finished.returncode == 0, finished.stdout[-20_000:]
@@ -46,16 +49,20 @@ def test_last_1_x_of_the_python_sdk_passes() -> None:
 def _environment() -> Path:
     """Return an environment that sees this one's packages, and the older SDK before them."""
     environment = ROOT / ".cache" / f"conductor-python-{VERSION}"
-    ready = environment / "ready"
-    if not ready.exists():
-        venv.create(environment, clear=True, with_pip=True)
-        python = environment / "bin" / "python"
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, f"conductor-python=={VERSION}"], check=True, timeout=300)
-        beneath = sysconfig.get_path("purelib")
-        own = environment.joinpath(*Path(beneath).relative_to(sys.prefix).parts)
-        (own / "beneath.pth").write_text(f"import site; site.addsitedir({beneath!r})\n")
-        program = environment / "bin" / "dalsegno"
-        program.symlink_to(Path(sys.executable).with_name("dalsegno"))
-        ready.touch()
+    with locked(environment):
+        if not (environment / "ready").exists():
+            _create(environment)
     return environment
+
+
+def _create(environment: Path) -> None:
+    venv.create(environment, clear=True, with_pip=True)
+    python = environment / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, f"conductor-python=={VERSION}"], check=True, timeout=300)
+    beneath = sysconfig.get_path("purelib")
+    own = environment.joinpath(*Path(beneath).relative_to(sys.prefix).parts)
+    (own / "beneath.pth").write_text(f"import site; site.addsitedir({beneath!r})\n")
+    program = environment / "bin" / "dalsegno"
+    program.symlink_to(Path(sys.executable).with_name("dalsegno"))
+    (environment / "ready").touch()

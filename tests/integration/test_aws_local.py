@@ -1,6 +1,8 @@
 """The stack, deployed by the CDK to an emulator: real functions behind real event sources.
 
-One test, since a deployment is slow to make and its promises are quick to check.
+One test, since a deployment is slow to make and its promises are quick to check. First functions
+are killed, at random and under the violin shop. While these recover, which takes minutes, all other
+promises are checked side by side; one that is broken is named by the function that checks it.
 """
 
 import json
@@ -12,16 +14,20 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 
-pytest.importorskip("aws_cdk", reason="the extra cdk is not installed")
+if find_spec("aws_cdk") is None:  # importing it would start a Node process
+    pytest.skip("the extra cdk is not installed", allow_module_level=True)
 pytest.importorskip("aws_lambda_powertools", reason="the extra aws is not installed")
 sys.path.append(str(Path(__file__).parents[2] / "localstack"))
 
@@ -30,6 +36,7 @@ from deployment import Deployment
 from emulator import Emulator
 from smoke import Api, SmokeError, smoke
 from tools import ToolsError, cdk, ministack
+from violin_shop import play
 
 from dalsegno_functions.access_keys import create
 from dalsegno_functions.auth.roles import Role
@@ -40,13 +47,18 @@ from dalsegno_state.aws.table import Table
 from dalsegno_state.events import Wake, encode_evaluation
 from dalsegno_state.writes import UpdateWorkflow
 from tests.eventually import eventually
+from tests.side_by_side import side_by_side
 
 T = TypeVar("T")
 
+ROOT = Path(__file__).parents[2]
+CONFORMANCE = ROOT / "tests" / "conformance"
 APP_WITH_WORKER = Path(__file__).parent / "aws_worker" / "app.py"
 EVALUATOR = "dalsegno-local-_evaluator"
 RESULTS = "dalsegno-local-_results"
 TRIGGERS = "dalsegno-local-_triggers"
+SURVIVING = ("survives", "outlives")
+_SHOP_SECONDS = 600
 _ROLE = "arn:aws:iam::000000000000:role/schedules"
 
 
@@ -58,11 +70,12 @@ def _deployed(folder: Path) -> Iterator[tuple[Emulator, Deployment]]:
     except ToolsError as error:
         pytest.skip(f"the tools cannot be installed here: {error}")
     with Emulator(program) as emulator:
-        deployment = Deployment(emulator.url, folder)
-        deployment.bootstrap()
-        deployment.deploy()
+        settings = {"auth": "keys", "archive": "true"}
+        deployment = Deployment(emulator.url, folder, settings, app=APP_WITH_WORKER)
+        _check(deployment.bootstrap)
+        _check(deployment.deploy)
         yield emulator, deployment
-        deployment.destroy()
+        _check(deployment.destroy)
 
 
 @pytest.mark.timeout(1_500)
@@ -72,32 +85,98 @@ def test_a_deployed_stack_keeps_its_promises(
     with _deployed(tmp_path) as (emulator, deployment):
         for name, value in deployment.environment.items():
             monkeypatch.setenv(name, value)
-        api = Api(f"{deployment.url}/api")
+        key_id, secret = _key(deployment, Role.ADMIN)
+        monkeypatch.setenv("CONDUCTOR_AUTH_KEY", key_id)
+        monkeypatch.setenv("CONDUCTOR_AUTH_SECRET", secret)
+        api = _api_with(deployment, key_id, secret)
 
-        smoke(api)
-        _http_tasks_are_done_by_a_function(api)
-        _results_may_come_by_queue(api, deployment)
-        _a_poison_message_harms_no_other(api)
-        _only_what_failed_of_a_batch_comes_again(api, deployment)
-        _what_is_delivered_twice_is_done_once(api, deployment)
-        _functions_may_be_killed_at_any_time(api, emulator)
-        _a_short_timeout_is_met_in_time(api)
-        _the_sweeper_mends_what_was_lost(api)
-        _schedules_start_workflows(api)
+        _check(smoke, api)
+        survivors = _check(_functions_may_be_killed_at_any_time, api, emulator)
+        quiet = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            others = pool.submit(_others, quiet, api, deployment, survivors)
+            try:
+                claims_hold = play(deployment.url, emulator.pid, _SHOP_SECONDS, quiet.set)
+            finally:
+                quiet.set()
+        assert claims_hold, "the violin shop's claims do not all hold"
+        others.result()
         _functions_tell_what_they_did(emulator)
 
-        deployment = Deployment(
-            emulator.url, tmp_path, {"auth": "keys", "archive": "true"}, app=APP_WITH_WORKER
-        )
-        deployment.deploy()
-        _nobody_gets_in_without_a_key(deployment)
-        _each_role_does_its_part(deployment)
-        _a_function_of_the_users_is_a_worker(deployment)
-        _an_event_starts_a_workflow(deployment)
-        _a_schedule_starts_one_workflow_however_often_it_is_delivered(deployment)
-        _a_trigger_that_says_nothing_goes_to_the_dead_letters()
-        _clients_may_put_payloads_elsewhere(deployment)
-        _what_ended_long_ago_is_archived_and_removed(deployment)
+
+def _others(quiet: threading.Event, api: Api, deployment: Deployment, survivors: list[str]) -> None:
+    """Check all that needs functions that nobody kills.
+
+    Each call that finds none free starts another, which the emulator unpacks for seconds: a short
+    workflow makes some warm before many call at once.
+    """
+    quiet.wait()
+    _check(_insist, lambda: smoke(api), 180)
+    side_by_side(
+        partial(_check, _what_was_killed_comes_to_its_end, api, survivors),
+        partial(_check, _the_sweeper_mends_what_was_lost, api),
+        partial(_check, _what_ended_long_ago_is_archived_and_removed, api, deployment),
+        partial(_quick_ones_and_then_the_sdks, api, deployment),
+    )
+
+
+def _quick_ones_and_then_the_sdks(api: Api, deployment: Deployment) -> None:
+    """The SDKs' tests pause all schedules for a moment, so they have to wait for ours."""
+    side_by_side(
+        partial(_check, _schedules_start_workflows, api),
+        partial(_quick_ones, api, deployment),
+    )
+    python = sorted(path.name for path in CONFORMANCE.glob("test_python_sdk_*.py"))
+    python = ["test_newest_python_sdk.py", *python, "test_previous_python_sdk.py"]
+    side_by_side(
+        partial(_check, _sdks_find_what_they_expect, deployment, ["test_javascript_sdk.py"]),
+        partial(_check, _sdks_find_what_they_expect, deployment, python),
+    )
+
+
+def _quick_ones(api: Api, deployment: Deployment) -> None:
+    _check(_nobody_gets_in_without_a_key, deployment)
+    _check(_each_role_does_its_part, api, deployment)
+    _check(_http_tasks_are_done_by_a_function, api)
+    _check(_results_may_come_by_queue, api, deployment)
+    _check(_a_poison_message_harms_no_other, api)
+    _check(_only_what_failed_of_a_batch_comes_again, api, deployment)
+    _check(_what_is_delivered_twice_is_done_once, api, deployment)
+    _check(_a_short_timeout_is_met_in_time, api)
+    _check(_a_function_of_the_users_is_a_worker, api)
+    _check(_an_event_starts_a_workflow, api)
+    _check(_a_schedule_starts_one_workflow_however_often_it_is_delivered, api, deployment)
+    _check(_a_trigger_that_says_nothing_goes_to_the_dead_letters)
+    _check(_clients_may_put_payloads_elsewhere, api)
+
+
+def _check(promise: Callable[..., T], *arguments: Any) -> T:
+    """Return what checking a promise returns; say how long it took, kept or broken."""
+    began = time.monotonic()
+    try:
+        return promise(*arguments)
+    finally:
+        sys.stdout.write(f"{time.monotonic() - began:6.1f} s  {promise.__name__}\n")
+
+
+def _sdks_find_what_they_expect(deployment: Deployment, files: list[str]) -> None:
+    """Run tests of ``tests/conformance`` against the stack; keys are in the environment."""
+    finished = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "--tb=short", "-p", "no:cacheprovider"),
+            f"--conductor-url={deployment.url}",
+            *(str(CONFORMANCE / name) for name in files),
+        ],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if "PYTEST" not in name},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+
+    sys.stdout.write(finished.stdout[-1000:])
+    assert finished.returncode == 0, finished.stdout[-20_000:]
 
 
 def _http_tasks_are_done_by_a_function(api: Api) -> None:
@@ -135,29 +214,28 @@ def _results_may_come_by_queue(api: Api, deployment: Deployment) -> None:
 
 def _a_poison_message_harms_no_other(api: Api) -> None:
     sqs = _sqs()
-    _deliver_only(sqs, EVALUATOR, times=2)
+    with _delivering_only(sqs, EVALUATOR, times=2):
+        sqs.send_message(
+            QueueUrl=sqs.get_queue_url(QueueName=EVALUATOR)["QueueUrl"], MessageBody="poison"
+        )
+        workflow_id = _start(api, _pause())
 
-    sqs.send_message(
-        QueueUrl=sqs.get_queue_url(QueueName=EVALUATOR)["QueueUrl"], MessageBody="poison"
-    )
-    workflow_id = _start(api, _pause())
-
-    assert _eventually(api, workflow_id, lambda w: w["status"] == "COMPLETED")
-    assert _dead_letters(sqs, EVALUATOR) == ["poison"]
+        assert _eventually(api, workflow_id, lambda w: w["status"] == "COMPLETED")
+        assert _dead_letters(sqs, EVALUATOR) == ["poison"]
 
 
 def _only_what_failed_of_a_batch_comes_again(api: Api, deployment: Deployment) -> None:
     sqs, url = _sqs(), deployment.outputs()["ResultsQueueUrl"]
-    _deliver_only(sqs, RESULTS, times=2)
     workflow_ids = [_start(api, _simple("batched")) for _ in range(4)]
     bodies = [json.dumps(_completed(_polled(api, "batched"))) for _ in workflow_ids]
     bodies.insert(2, "poison")
 
-    _send_together(sqs, url, bodies)
+    with _delivering_only(sqs, RESULTS, times=2):
+        _send_together(sqs, url, bodies)
 
-    for workflow_id in workflow_ids:
-        assert _eventually(api, workflow_id, lambda w: w["status"] == "COMPLETED")
-    assert _dead_letters(sqs, RESULTS) == ["poison"]
+        for workflow_id in workflow_ids:
+            assert _eventually(api, workflow_id, lambda w: w["status"] == "COMPLETED")
+        assert _dead_letters(sqs, RESULTS) == ["poison"]
 
 
 def _what_is_delivered_twice_is_done_once(api: Api, deployment: Deployment) -> None:
@@ -177,8 +255,8 @@ def _what_is_delivered_twice_is_done_once(api: Api, deployment: Deployment) -> N
     assert api.call("GET", "/tasks/poll/batch/after?workerid=test&timeout=100") == []
 
 
-def _functions_may_be_killed_at_any_time(api: Api, emulator: Emulator) -> None:
-    """Whoever got no answer asks again, and what a killed poll took is handed out once more."""
+def _functions_may_be_killed_at_any_time(api: Api, emulator: Emulator) -> list[str]:
+    """Kill them again and again while there is work; return the ids of its workflows."""
     task_def = {
         "ownerEmail": "test@example.com",
         "retryCount": 20,
@@ -186,22 +264,37 @@ def _functions_may_be_killed_at_any_time(api: Api, emulator: Emulator) -> None:
         "timeoutSeconds": 0,
         "responseTimeoutSeconds": 5,
     }
-    types = ("survives", "outlives")
-    api.call("POST", "/metadata/taskdefs", [{**task_def, "name": name} for name in types])
-    workflow_id = _start(api, _simple("survives"), _pause(), _simple("outlives", ref="last"))
+    api.call("POST", "/metadata/taskdefs", [{**task_def, "name": name} for name in SURVIVING])
+    tasks = (_simple(SURVIVING[0]), _pause(), _simple(SURVIVING[1], ref="last"))
+    workflow_ids = [_start(api, *tasks)]
 
-    def work() -> str:
-        for name in types:
-            for task in api.call("GET", f"/tasks/poll/batch/{name}?workerid=test&timeout=500"):
-                _insist(lambda task=task: api.call("POST", "/tasks", _completed(task)))  # type: ignore[misc]
-        return str(api.call("GET", f"/workflow/{workflow_id}?includeTasks=false")["status"])
+    with _killing(emulator.pid) as killing:
+        while killing.is_alive():
+            if _insist(lambda: _worked_on(api, workflow_ids[-1])) != "RUNNING":
+                workflow_ids.append(_insist(lambda: _start(api, *tasks)))
+    return workflow_ids
 
-    with _killing(emulator.pid):
-        eventually(lambda: _insist(work), lambda status: status != "RUNNING", within_seconds=180)
 
-    workflow = api.call("GET", f"/workflow/{workflow_id}?includeTasks=true")
-    done = [t["referenceTaskName"] for t in workflow["tasks"] if t["status"] == "COMPLETED"]
-    assert (workflow["status"], done) == ("COMPLETED", ["work", "pause", "last"])
+def _what_was_killed_comes_to_its_end(api: Api, workflow_ids: list[str]) -> None:
+    """Whoever got no answer asks again, and what a killed poll took is handed out once more."""
+    for workflow_id in workflow_ids:
+        eventually(
+            lambda each=workflow_id: _worked_on(api, each),  # type: ignore[misc]
+            lambda status: status != "RUNNING",
+            within_seconds=300,
+        )
+
+        workflow = api.call("GET", f"/workflow/{workflow_id}?includeTasks=true")
+        done = [t["referenceTaskName"] for t in workflow["tasks"] if t["status"] == "COMPLETED"]
+        assert (workflow["status"], done) == ("COMPLETED", ["work", "pause", "last"])
+
+
+def _worked_on(api: Api, workflow_id: str) -> str:
+    """Do what there is to do for a workflow, and return its status."""
+    for name in SURVIVING:
+        for task in api.call("GET", f"/tasks/poll/batch/{name}?workerid=test&timeout=500"):
+            _insist(lambda task=task: api.call("POST", "/tasks", _completed(task)))  # type: ignore[misc]
+    return str(api.call("GET", f"/workflow/{workflow_id}?includeTasks=false")["status"])
 
 
 def _schedules_start_workflows(api: Api) -> None:
@@ -267,9 +360,8 @@ def _nobody_gets_in_without_a_key(deployment: Deployment) -> None:
             Api(f"{deployment.url}/api", headers).call("GET", "/metadata/taskdefs")
 
 
-def _each_role_does_its_part(deployment: Deployment) -> None:
-    admin = _api_of(deployment, Role.ADMIN)
-    worker = _api_of(deployment, Role.WORKER, "mine")
+def _each_role_does_its_part(admin: Api, deployment: Deployment) -> None:
+    worker = _api_with(deployment, *_key(deployment, Role.WORKER, "mine"))
     workflow_id = _start(admin, _simple("mine"))
 
     task = _polled(worker, "mine")
@@ -282,8 +374,7 @@ def _each_role_does_its_part(deployment: Deployment) -> None:
         worker.call("GET", f"/workflow/{workflow_id}")
 
 
-def _a_function_of_the_users_is_a_worker(deployment: Deployment) -> None:
-    api = _api_of(deployment, Role.ADMIN)
+def _a_function_of_the_users_is_a_worker(api: Api) -> None:
     task_def = {"name": "charge_card", "ownerEmail": "test@example.com", "retryCount": 0}
     api.call("POST", "/metadata/taskdefs", [task_def])
 
@@ -301,8 +392,7 @@ def _a_function_of_the_users_is_a_worker(deployment: Deployment) -> None:
     assert "cannot charge -3" in refused["reasonForIncompletion"]
 
 
-def _an_event_starts_a_workflow(deployment: Deployment) -> None:
-    api = _api_of(deployment, Role.ADMIN)
+def _an_event_starts_a_workflow(api: Api) -> None:
     _define(api, "placed_order", _simple("pack"))
     detail = {"orderId": f"o-{uuid4().hex[:8]}", "note": 'a "quoted" word'}
     event = {"Source": "shop", "DetailType": "OrderPlaced", "Detail": json.dumps(detail)}
@@ -316,9 +406,10 @@ def _an_event_starts_a_workflow(deployment: Deployment) -> None:
     assert workflow["event"].endswith(f"/placed_order/{workflow['input']['id']}")
 
 
-def _a_schedule_starts_one_workflow_however_often_it_is_delivered(deployment: Deployment) -> None:
+def _a_schedule_starts_one_workflow_however_often_it_is_delivered(
+    api: Api, deployment: Deployment
+) -> None:
     """The emulator fills in no attributes of a schedule, so it is told what AWS would send."""
-    api = _api_of(deployment, Role.ADMIN)
     _define(api, "report", _simple("write"))
     queue_arn = deployment.outputs()["TriggersQueueArn"]
     at = "2026-03-01T12:00:00Z"
@@ -343,16 +434,15 @@ def _a_schedule_starts_one_workflow_however_often_it_is_delivered(deployment: De
 
 def _a_trigger_that_says_nothing_goes_to_the_dead_letters() -> None:
     sqs = _sqs()
-    _deliver_only(sqs, TRIGGERS, times=2)
     url = sqs.get_queue_url(QueueName=TRIGGERS)["QueueUrl"]
 
-    sqs.send_message(QueueUrl=url, MessageBody='{"request": {"name": "report"}}')
+    with _delivering_only(sqs, TRIGGERS, times=2):
+        sqs.send_message(QueueUrl=url, MessageBody='{"request": {"name": "report"}}')
 
-    assert _dead_letters(sqs, TRIGGERS) == ['{"request": {"name": "report"}}']
+        assert _dead_letters(sqs, TRIGGERS) == ['{"request": {"name": "report"}}']
 
 
-def _clients_may_put_payloads_elsewhere(deployment: Deployment) -> None:
-    api = _api_of(deployment, Role.ADMIN)
+def _clients_may_put_payloads_elsewhere(api: Api) -> None:
     _define(api, "bulky", {**_simple("lift"), "inputParameters": {"n": "${workflow.input.n}"}})
     asked = "operation=WRITE&payloadType=WORKFLOW_INPUT&path="
     located = api.call("GET", f"/workflow/externalstoragelocation?{asked}")
@@ -365,8 +455,7 @@ def _clients_may_put_payloads_elsewhere(deployment: Deployment) -> None:
     assert api.call("GET", f"/workflow/{workflow_id}")["input"] == {}
 
 
-def _what_ended_long_ago_is_archived_and_removed(deployment: Deployment) -> None:
-    api = _api_of(deployment, Role.ADMIN)
+def _what_ended_long_ago_is_archived_and_removed(api: Api, deployment: Deployment) -> None:
     workflow_id = _start(api, {"name": "n", "taskReferenceName": "n", "type": "NOOP"})
     outputs = deployment.outputs()
     store = DynamoStateStore(
@@ -406,13 +495,15 @@ def _until_empty(url: str) -> None:
     raise AssertionError("nobody takes the messages")
 
 
-def _api_of(deployment: Deployment, role: Role, *task_types: str) -> Api:
-    table = deployment.outputs()["DefinitionTable"]
-    keys = access_key_table("us-east-1", table)
-    key_id, secret = create(keys, role, list(task_types), "a test")
-    credentials = {"keyId": key_id, "keySecret": secret}
+def _key(deployment: Deployment, role: Role, *task_types: str) -> tuple[str, str]:
+    """Return the id and the secret of a new access key."""
+    keys = access_key_table("us-east-1", deployment.outputs()["DefinitionTable"])
+    return create(keys, role, list(task_types), "a test")
+
+
+def _api_with(deployment: Deployment, key_id: str, secret: str) -> Api:
     url = f"{deployment.url}/api"
-    token = Api(url).call("POST", "/token", credentials)["token"]
+    token = Api(url).call("POST", "/token", {"keyId": key_id, "keySecret": secret})["token"]
     return Api(url, {"X-Authorization": token})
 
 
@@ -485,8 +576,11 @@ def _insist(ask: Callable[[], T], seconds: float = 60) -> T:
 
 
 @contextmanager
-def _killing(parent: int) -> Iterator[None]:
-    """Meanwhile kill all processes that a process has started, every few seconds, ten times."""
+def _killing(parent: int) -> Iterator[threading.Thread]:
+    """Meanwhile kill all processes that a process has started, every few seconds, ten times.
+
+    Gives the thread that does it.
+    """
     stopping = threading.Event()
 
     def kill() -> None:
@@ -500,7 +594,7 @@ def _killing(parent: int) -> Iterator[None]:
     thread = threading.Thread(target=kill)
     thread.start()
     try:
-        yield
+        yield thread
     finally:
         stopping.set()
         thread.join()
@@ -513,12 +607,20 @@ def _children(parent: int) -> list[int]:
     return [int(pid) for pid in listed.stdout.split()]
 
 
-def _deliver_only(sqs: Any, queue: str, *, times: int) -> None:
-    """Have messages of a queue go to its dead letters after so many deliveries."""
+@contextmanager
+def _delivering_only(sqs: Any, queue: str, *, times: int) -> Iterator[None]:
+    """Meanwhile have messages of a queue go to its dead letters after so many deliveries."""
     url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    redrive = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
-    policy = {**json.loads(redrive["Attributes"]["RedrivePolicy"]), "maxReceiveCount": times}
+    got = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    before = got["Attributes"]
+    policy = {**json.loads(before["RedrivePolicy"]), "maxReceiveCount": times}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(
+            QueueUrl=url, Attributes={"RedrivePolicy": before["RedrivePolicy"]}
+        )
 
 
 def _dead_letters(sqs: Any, queue: str) -> list[str]:

@@ -7,6 +7,9 @@ import { OrkesClients } from "@io-orkes/conductor-javascript";
 const { CONDUCTOR_SERVER_URL, DALSEGNO_CALLED } = process.env;
 
 export const sdk = await OrkesClients.from({ serverUrl: CONDUCTOR_SERVER_URL });
+// A token outlives these tests, and its timer would outlive them too.
+sdk.getClient().stopBackgroundRefresh();
+
 export const workflows = noted(sdk.getWorkflowClient());
 export const tasks = noted(sdk.getTaskClient());
 export const metadata = noted(sdk.getMetadataClient());
@@ -56,9 +59,9 @@ export async function started(...workflowTasks) {
   return workflows.startWorkflow({ name: await registered(...workflowTasks), version: 1 });
 }
 
-/** Return what `look` returns once it satisfies `enough`; fail after ten seconds. */
+/** Return what `look` returns once it satisfies `enough`; fail after a minute. */
 export async function eventually(look, enough) {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const seen = await look();
     if (enough(seen)) return seen;
