@@ -2,6 +2,8 @@
 
     export DALSEGNO_URL=http://127.0.0.1:8080
     python -m examples.violin_shop_sdk.workers
+
+has them poll; ``on_sqs`` and ``on_lambda`` are the other ways.
 """
 
 import os
@@ -14,7 +16,7 @@ from dalsegno import Fail, Retry, TaskContext, Worker, worker
 from examples.violin_shop.ledger import Ledger
 from examples.violin_shop.prices import LABOUR, PARTS
 
-_LEDGER: Final = Ledger(Path(os.environ.get("VIOLIN_SHOP_LEDGER", "violin_shop.jsonl")))
+LEDGER: Final = Ledger(Path(os.environ.get("VIOLIN_SHOP_LEDGER", "violin_shop.jsonl")))
 
 
 @worker
@@ -29,14 +31,14 @@ def validate_order(instrument: str, parts: list[str]) -> dict[str, int]:
 def source_part(part: str, order_id: str, task: TaskContext) -> dict[str, str | int]:
     """Take a part from a supplier, which takes its time."""
     time.sleep(1 + zlib.crc32(f"{order_id} {part}".encode()) % 1000 / 1000)
-    entry = _LEDGER.do_once(task.key, task.task_id, f"take the {part} for {order_id}")
+    entry = LEDGER.do_once(task.key, task.task_id, f"take the {part} for {order_id}")
     return {"part": part, "price": PARTS[part], "receipt": entry.number}
 
 
 @worker
 def write_invoice(order_id: str, total: int, task: TaskContext) -> dict[str, str]:
     """Give the invoice its number, which must not be used up twice."""
-    entry = _LEDGER.do_once(task.key, task.task_id, f"invoice {order_id} over {total}")
+    entry = LEDGER.do_once(task.key, task.task_id, f"invoice {order_id} over {total}")
     return {"number": f"INV-{entry.number:04}"}
 
 
@@ -45,7 +47,7 @@ def notify_customer(customer: str, text: str, task: TaskContext) -> dict[str, in
     """Write to the customer; the mail server is busy on the first two attempts."""
     if task.attempt <= 2:
         raise Retry("451 the mail server is busy, try again later")
-    return {"mail": _LEDGER.do_once(task.key, task.task_id, f"mail {customer}: {text}").number}
+    return {"mail": LEDGER.do_once(task.key, task.task_id, f"mail {customer}: {text}").number}
 
 
 WORKERS: Final = (validate_order, source_part, write_invoice, notify_customer)

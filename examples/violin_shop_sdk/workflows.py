@@ -23,7 +23,7 @@ from examples.violin_shop_sdk.workers import notify_customer, validate_order, wr
 order: Final = input.order
 
 
-def call(path: str, purpose: str, workflow_id: Expression, **body: Expression) -> Step:
+def call(path: str, purpose: str, workflow_id: Expression, **body: Expression | str) -> Step:
     """Have the payment service move money, once for each workflow and purpose."""
     return http(
         f"{input.paymentService}/{path}",
