@@ -21,12 +21,10 @@ class Shop:
         for flow in (REFUND_ORDER, ORDER_PROCESSING):
             self._client.definitions.workflows.put(flow.definition())
 
-    def take(self, order: Order, task_to_domain: dict[str, str] | None = None) -> Progress:
+    def take(self, order: Order) -> Progress:
         """Start an order's workflow."""
         asked = {"order": order.document, "paymentService": self._payment_url}
-        execution = self._client.start(
-            ORDER_PROCESSING.name, asked, correlation_id=order.id, task_to_domain=task_to_domain
-        )
+        execution = self._client.start(ORDER_PROCESSING.name, asked, correlation_id=order.id)
         return Progress(order, execution.id)
 
     def look(self, progress: Progress) -> Progress:
