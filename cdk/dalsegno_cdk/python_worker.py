@@ -60,8 +60,9 @@ def worker_code(folder: Path, architecture: str, python: str) -> lambda_.Code:
     """Return the asset of a folder of workers; see ``PythonWorker``."""
     if not folder.is_dir():
         raise BundlingError(f"there is no folder {folder}")
+    folder = folder.resolve()
     sdk, needs = folder_of(_SDK), requirements(("",))
-    name = folder.resolve().name if (folder / "__init__.py").exists() else "."
+    name = folder.name if (folder / "__init__.py").exists() else "."
     files = [path for path in (folder / _REQUIREMENTS,) if path.is_file()]
 
     def fill(target: Path) -> None:

@@ -52,7 +52,7 @@ from examples.violin_shop.ledger import Ledger
 from examples.violin_shop_sdk import workers
 from tests.eventually import eventually
 from tests.side_by_side import side_by_side
-from tests.violin_orders import check_order_is_done_once, payments
+from tests.violin_orders import check_orders, payments
 
 T = TypeVar("T")
 
@@ -418,8 +418,8 @@ def _the_same_workers_do_orders_on_sqs_and_lambda(deployment: Deployment, ledger
         Worker(*workers.WORKERS, url=url, queues=SqsQueues(stage="local")),
     ):
         side_by_side(
-            partial(check_order_is_done_once, url, payment_url, ledger),
-            partial(check_order_is_done_once, url, payment_url, ledger, on_lambda),
+            partial(check_orders, url, payment_url, ledger),
+            partial(check_orders, url, payment_url, ledger, on_lambda),
         )
 
 

@@ -7,14 +7,14 @@ import pytest
 from dalsegno import Worker
 from examples.violin_shop.ledger import Ledger
 from examples.violin_shop_sdk import workers
-from tests.violin_orders import check_order_is_done_once, payments
+from tests.violin_orders import check_orders, payments
 
 
-def test_order_is_done_over_http(
+def test_orders_are_done_over_http(
     server_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
     monkeypatch.setattr(workers, "LEDGER", ledger)
 
     with payments(tmp_path) as payment_url, Worker(*workers.WORKERS, url=server_url):
-        check_order_is_done_once(server_url, payment_url, ledger)
+        check_orders(server_url, payment_url, ledger)

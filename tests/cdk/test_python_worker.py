@@ -1,0 +1,132 @@
+"""Python workers as a Lambda function; what its bundle can do is told by test_aws_local."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk.assertions import Match, Template
+
+from dalsegno_cdk import Dalsegno, DalsegnoSettings, PythonWorker, TaskQueue
+from dalsegno_cdk.asset import BundlingError, copy
+
+Synthesized = Callable[..., Template]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the folder of a worker."""
+    (tmp_path / "workers").mkdir()
+    (tmp_path / "workers" / "shop.py").write_text("handler = None")
+    return tmp_path / "workers"
+
+
+@pytest.fixture
+def synthesized(folder: Path) -> Synthesized:
+    """Return what synthesizes a stack with that worker on a queue; nothing is bundled."""
+
+    def synthesize(**settings: str) -> Template:
+        chosen = DalsegnoSettings.from_context(settings)
+        stack = Stack(App(context={"aws:cdk:bundling-stacks": []}), "shop")
+        engine = lambda_.Code.from_asset(str(folder))
+        workflows = Dalsegno(stack, "Workflows", settings=chosen, code=engine)
+        worker = PythonWorker(
+            stack,
+            "Shop",
+            settings=chosen,
+            folder=folder,
+            handler="shop.handler",
+            environment={"DALSEGNO_URL": workflows.url, "STAGE": chosen.stage},
+        )
+        queue = TaskQueue(stack, "Parts", workflows=workflows, task_type="source_part")
+        worker.add_event_source(sources.SqsEventSource(queue, report_batch_item_failures=True))
+        workflows.grant_worker(worker, "source_part")
+        return Template.from_stack(stack)
+
+    return synthesize
+
+
+def asset_of(template: Template) -> str:
+    """Return which asset the worker has."""
+    found = template.find_resources(
+        "AWS::Lambda::Function", {"Properties": {"Handler": "shop.handler"}}
+    )
+    (function,) = found.values()
+    return str(function["Properties"]["Code"]["S3Key"])
+
+
+def test_the_function_runs_where_the_engine_does(synthesized: Synthesized) -> None:
+    template = synthesized(architecture="x86_64", python="3.12")
+
+    template.has_resource_properties(
+        "AWS::Lambda::Function",
+        {"Handler": "shop.handler", "Runtime": "python3.12", "Architectures": ["x86_64"]},
+    )
+
+
+def test_the_queue_hands_its_tasks_to_the_function(synthesized: Synthesized) -> None:
+    template = synthesized()
+
+    template.has_resource_properties("AWS::SQS::Queue", {"QueueName": "dalsegno-dev-source_part"})
+    template.has_resource_properties(
+        "AWS::Lambda::EventSourceMapping",
+        {
+            "EventSourceArn": {"Fn::GetAtt": [Match.string_like_regexp("^Parts"), "Arn"]},
+            "FunctionName": {"Ref": Match.string_like_regexp("^Shop")},
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        },
+    )
+
+
+def test_changed_workers_are_deployed_again_and_hidden_files_change_nothing(
+    synthesized: Synthesized, folder: Path
+) -> None:
+    before = asset_of(synthesized())
+
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "large.py").write_text("")
+    assert asset_of(synthesized()) == before
+
+    (folder / "requirements.txt").write_text("pendulum")
+    assert asset_of(synthesized()) != before
+
+
+def test_the_bundle_leaves_hidden_files_out(folder: Path, tmp_path: Path) -> None:
+    (folder / ".env").write_text("SECRET=1")
+
+    copy(folder, tmp_path / "bundle")
+
+    assert [path.name for path in (tmp_path / "bundle").iterdir()] == ["shop.py"]
+
+
+def test_the_example_of_the_documentation_deploys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: lambda_.Code
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text(encoding="utf-8")
+    blocks = [block.partition("```")[0] for block in page.split("```python\n")]
+    examples = [each for each in blocks if "PythonWorker(" in each or "TaskQueue(" in each]
+    (tmp_path / "shop").mkdir()
+    monkeypatch.chdir(tmp_path)
+    stack = Stack(App(context={"aws:cdk:bundling-stacks": []}), "shop")
+    names = {"self": stack, "workflows": Dalsegno(stack, "Workflows", code=code)}
+
+    for example in examples:
+        exec(example, names)  # noqa: S102  (our own page)
+
+    assert len(examples) == 2
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::SQS::Queue", {"QueueName": "dalsegno-dev-charge_card"}
+    )
+
+
+def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
+    with pytest.raises(BundlingError, match="there is no folder nowhere"):
+        PythonWorker(
+            Stack(App(), "shop"),
+            "Shop",
+            settings=DalsegnoSettings(),
+            folder="nowhere",
+            handler="shop.handler",
+        )
