@@ -1,6 +1,5 @@
 """Python workers as a Lambda function; what its bundle can do is told by test_aws_local."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk.assertions import Match, Template
 
 from dalsegno_cdk import Dalsegno, DalsegnoSettings, PythonWorker, TaskQueue
-from dalsegno_cdk.asset import BundlingError, copy
-
-Synthesized = Callable[..., Template]
+from dalsegno_cdk.asset import BundlingError, copy, hash_of
 
 
 @pytest.fixture
@@ -23,52 +20,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "workers"
 
 
-@pytest.fixture
-def synthesized(folder: Path) -> Synthesized:
-    """Return what synthesizes a stack with that worker on a queue; nothing is bundled."""
-
-    def synthesize(**settings: str) -> Template:
-        chosen = DalsegnoSettings.from_context(settings)
-        stack = Stack(App(context={"aws:cdk:bundling-stacks": []}), "shop")
-        engine = lambda_.Code.from_asset(str(folder))
-        workflows = Dalsegno(stack, "Workflows", settings=chosen, code=engine)
-        worker = PythonWorker(
-            stack,
-            "Shop",
-            settings=chosen,
-            folder=folder,
-            handler="shop.handler",
-            environment={"DALSEGNO_URL": workflows.url, "STAGE": chosen.stage},
-        )
-        queue = TaskQueue(stack, "Parts", workflows=workflows, task_type="source_part")
-        worker.add_event_source(sources.SqsEventSource(queue, report_batch_item_failures=True))
-        workflows.grant_worker(worker, "source_part")
-        return Template.from_stack(stack)
-
-    return synthesize
+def a_stack() -> Stack:
+    """Return a stack for which nothing is bundled."""
+    return Stack(App(context={"aws:cdk:bundling-stacks": []}), "shop")
 
 
-def asset_of(template: Template) -> str:
-    """Return which asset the worker has."""
-    found = template.find_resources(
-        "AWS::Lambda::Function", {"Properties": {"Handler": "shop.handler"}}
-    )
-    (function,) = found.values()
-    return str(function["Properties"]["Code"]["S3Key"])
+def test_the_function_runs_as_the_engine_does_and_is_handed_the_tasks_of_the_queue(
+    folder: Path, code: lambda_.Code
+) -> None:
+    stack = a_stack()
+    settings = DalsegnoSettings(architecture="x86_64", python="3.12")
+    workflows = Dalsegno(stack, "Workflows", settings=settings, code=code)
+    shop = PythonWorker(stack, "Shop", settings=settings, folder=folder, handler="shop.handler")
+    queue = TaskQueue(stack, "Parts", workflows=workflows, task_type="source_part")
+    shop.add_event_source(sources.SqsEventSource(queue, report_batch_item_failures=True))
 
-
-def test_the_function_runs_where_the_engine_does(synthesized: Synthesized) -> None:
-    template = synthesized(architecture="x86_64", python="3.12")
-
+    template = Template.from_stack(stack)
     template.has_resource_properties(
         "AWS::Lambda::Function",
         {"Handler": "shop.handler", "Runtime": "python3.12", "Architectures": ["x86_64"]},
     )
-
-
-def test_the_queue_hands_its_tasks_to_the_function(synthesized: Synthesized) -> None:
-    template = synthesized()
-
     template.has_resource_properties("AWS::SQS::Queue", {"QueueName": "dalsegno-dev-source_part"})
     template.has_resource_properties(
         "AWS::Lambda::EventSourceMapping",
@@ -80,17 +51,15 @@ def test_the_queue_hands_its_tasks_to_the_function(synthesized: Synthesized) -> 
     )
 
 
-def test_changed_workers_are_deployed_again_and_hidden_files_change_nothing(
-    synthesized: Synthesized, folder: Path
-) -> None:
-    before = asset_of(synthesized())
+def test_changed_workers_are_deployed_again_and_hidden_files_change_nothing(folder: Path) -> None:
+    before = hash_of(["3.12"], {"workers": folder})
 
     (folder / ".venv").mkdir()
     (folder / ".venv" / "large.py").write_text("")
-    assert asset_of(synthesized()) == before
+    assert hash_of(["3.12"], {"workers": folder}) == before
 
     (folder / "requirements.txt").write_text("pendulum")
-    assert asset_of(synthesized()) != before
+    assert hash_of(["3.12"], {"workers": folder}) != before
 
 
 def test_the_bundle_leaves_hidden_files_out(folder: Path, tmp_path: Path) -> None:
@@ -109,7 +78,7 @@ def test_the_example_of_the_documentation_deploys(
     examples = [each for each in blocks if "PythonWorker(" in each or "TaskQueue(" in each]
     (tmp_path / "shop").mkdir()
     monkeypatch.chdir(tmp_path)
-    stack = Stack(App(context={"aws:cdk:bundling-stacks": []}), "shop")
+    stack = a_stack()
     names = {"self": stack, "workflows": Dalsegno(stack, "Workflows", code=code)}
 
     for example in examples:
