@@ -70,26 +70,6 @@ def test_the_bundle_leaves_hidden_files_out(folder: Path, tmp_path: Path) -> Non
     assert [path.name for path in (tmp_path / "bundle").iterdir()] == ["shop.py"]
 
 
-def test_the_example_of_the_documentation_deploys(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: lambda_.Code
-) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text(encoding="utf-8")
-    blocks = [block.partition("```")[0] for block in page.split("```python\n")]
-    examples = [each for each in blocks if "PythonWorker(" in each or "TaskQueue(" in each]
-    (tmp_path / "shop").mkdir()
-    monkeypatch.chdir(tmp_path)
-    stack = a_stack()
-    names = {"self": stack, "workflows": Dalsegno(stack, "Workflows", code=code)}
-
-    for example in examples:
-        exec(example, names)  # noqa: S102  (our own page)
-
-    assert len(examples) == 2
-    Template.from_stack(stack).has_resource_properties(
-        "AWS::SQS::Queue", {"QueueName": "dalsegno-dev-charge_card"}
-    )
-
-
 def test_a_folder_that_is_not_there_is_named(folder: Path) -> None:
     with pytest.raises(BundlingError, match="there is no folder nowhere"):
         PythonWorker(
