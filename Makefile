@@ -50,6 +50,10 @@ check: lint types contracts test ## All of the checks above, tests last
 demo: $(STAMP) ## The violin shop: orders, workers, a crash, and everything done once
 	@$(BIN)/python -m examples.violin_shop.demo $(ARGS)
 
+.PHONY: demo-sdk
+demo-sdk: $(STAMP) ## The same shop, written with Dalsegno's own SDK
+	@$(BIN)/python -m examples.violin_shop_sdk $(ARGS)
+
 .PHONY: bench
 bench: $(STAMP) ## Measure a local server, count what AWS would bill; prints a table, writes JSON to bench/results
 	@$(BIN)/python -m bench $(ARGS)

@@ -2,8 +2,10 @@
 
 from dalsegno_cdk.dalsegno import Dalsegno
 from dalsegno_cdk.lambda_worker import LambdaWorker
+from dalsegno_cdk.python_worker import PythonWorker
 from dalsegno_cdk.settings import AuthMode, DalsegnoSettings, Endpoint, SettingsError
 from dalsegno_cdk.stack import DalsegnoStack
+from dalsegno_cdk.task_queue import TaskQueue
 
 __all__ = [
     "AuthMode",
@@ -12,5 +14,7 @@ __all__ = [
     "DalsegnoStack",
     "Endpoint",
     "LambdaWorker",
+    "PythonWorker",
     "SettingsError",
+    "TaskQueue",
 ]

@@ -48,7 +48,7 @@ class EngineFunction(Construct):
             code=code,
             handler=f"dalsegno_functions.{module}.handler",
             runtime=lambda_.Runtime(f"python{settings.python}", lambda_.RuntimeFamily.PYTHON),
-            architecture=_architecture(settings),
+            architecture=architecture_of(settings),
             timeout=timeout,
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
@@ -63,7 +63,8 @@ class EngineFunction(Construct):
         )
 
 
-def _architecture(settings: DalsegnoSettings) -> lambda_.Architecture:
+def architecture_of(settings: DalsegnoSettings) -> lambda_.Architecture:
+    """Return the processors that functions run on."""
     if settings.architecture == "arm64":
         return lambda_.Architecture.ARM_64
     return lambda_.Architecture.X86_64

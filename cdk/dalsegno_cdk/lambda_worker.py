@@ -1,14 +1,12 @@
 """A Lambda function of yours as the worker of a task type."""
 
-from aws_cdk import Duration, Tags
+from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from dalsegno.queue_names import NAME_TAG, sqs_name, tag_value
 from dalsegno_cdk.dalsegno import Dalsegno
-from dalsegno_state.worker_queue import queue_name
+from dalsegno_cdk.task_queue import TaskQueue
 
 _MARGIN = Duration.seconds(20)
 
@@ -46,20 +44,14 @@ class LambdaWorker(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         longest = (timeout or Duration.seconds(60)).plus(_MARGIN)
-        name = queue_name(task_type, domain)
-        key = workflows.storage.key
-        self.queue = sqs.Queue(
+        self.queue = TaskQueue(
             self,
             "Queue",
-            queue_name=sqs_name(workflows.settings.queue_prefix, name),
-            retention_period=Duration.days(14),
-            # No dead letters: a message that comes back is a task that waits for a free slot.
+            workflows=workflows,
+            task_type=task_type,
+            domain=domain,
             visibility_timeout=longest,
-            enforce_ssl=True,
-            encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
-            encryption_master_key=key,
         )
-        Tags.of(self.queue).add(NAME_TAG, tag_value(name))
         taker = workflows.functions.make(
             self,
             "Taker",

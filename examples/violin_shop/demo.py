@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 from conductor.client.http.rest import ApiException
 from rich.console import Console
 from rich.panel import Panel
 
+from dalsegno.errors import ConductorError
 from examples.violin_shop.display import Display, orders_table
 from examples.violin_shop.ledger import Ledger
 from examples.violin_shop.orders import FINISHED, Attempt, Order, Progress, read_orders
@@ -42,11 +43,50 @@ class GaveUpError(Exception):
     """Something that must happen did not happen in time."""
 
 
+class Counter(Protocol):
+    """Where the shop talks to the server, with whatever SDK."""
+
+    def register(self) -> None:
+        """Register all definitions of the shop."""
+        ...
+
+    def take(self, order: Order) -> Progress:
+        """Start an order's workflow."""
+        ...
+
+    def look(self, progress: Progress) -> Progress:
+        """Return how far an order has come by now."""
+        ...
+
+    def agree(self, progress: Progress, note: str) -> None:
+        """Let the luthier agree to an order's wishes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The shop as it is written with one SDK.
+
+    Attributes:
+        sdk: Whose it is.
+        open_counter: Makes the counter, from the URLs of the API and of the payment service.
+        workers: The module that runs the workers.
+    """
+
+    sdk: str
+    open_counter: Callable[[str, str], Counter]
+    workers: str
+
+
+OFFICIAL: Final = Written("the official SDK", Shop, "examples.violin_shop.workers")
+
+
 @dataclass(slots=True)
 class Demo:
     """One run.
 
     Attributes:
+        written: Which of the shops it is.
         deadline: When to give up, on the monotonic clock.
         waiting_since: When each waiting order was first seen waiting; None once agreed to.
     """
@@ -55,8 +95,9 @@ class Demo:
     processes: Processes
     directory: Path
     deadline: float
+    written: Written = OFFICIAL
     server: Server = field(init=False)
-    shop: Shop = field(init=False)
+    shop: Counter = field(init=False)
     payment_url: str = field(init=False)
     ledger: Ledger = field(init=False)
     progresses: list[Progress] = field(default_factory=list)
@@ -93,15 +134,15 @@ class Demo:
         self.display.say("a payment service is up that fails one request in three")
         self.processes.start(
             "workers",
-            [sys.executable, "-m", "examples.violin_shop.workers"],
+            [sys.executable, "-m", self.written.workers],
             {
                 "CONDUCTOR_SERVER_URL": self.server.api_url,
                 "VIOLIN_SHOP_LEDGER": str(self.ledger.path),
             },
         )
-        self.shop = Shop(self.server.api_url, self.payment_url)
+        self.shop = self.written.open_counter(self.server.api_url, self.payment_url)
         self.shop.register()
-        self.display.say("definitions registered, workers started with the official SDK")
+        self.display.say(f"definitions registered, workers started with {self.written.sdk}")
         self.display.caption(f"server up, process {self.server.pid}")
 
     def take(self, order: Order) -> None:
@@ -183,14 +224,14 @@ class Demo:
         while time.monotonic() < self.deadline:
             failed = self.shop.look(failed)
             if failed.failure_workflow_id is not None:
-                refund = self.shop.look_at_failure_workflow(failed)
+                refund = self.shop.look(Progress(failed.order, failed.failure_workflow_id))
                 if _is_over(refund):
                     return refund
             time.sleep(_LOOK_SECONDS)
         raise GaveUpError("waited in vain for the failure workflow")
 
 
-def main() -> int:
+def main(written: Written = OFFICIAL) -> int:
     """Run the demo and return its exit status."""
     parser = argparse.ArgumentParser(description="The violin shop: durable orders, a crash, proof.")
     parser.add_argument("--keep", action="store_true", help="keep the data and the logs")
@@ -201,7 +242,7 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="violin-shop-"))
     succeeded = False
     try:
-        succeeded = _run(console, directory, arguments.timeout)
+        succeeded = _run(console, directory, written, arguments.timeout)
     except KeyboardInterrupt:
         console.print("\nStopped; every process of the demo has ended.")
         return 130
@@ -213,15 +254,15 @@ def main() -> int:
     return 0 if succeeded else 1
 
 
-def _run(console: Console, directory: Path, timeout_seconds: float) -> bool:
+def _run(console: Console, directory: Path, written: Written, timeout_seconds: float) -> bool:
     console.print()
     with Processes(directory) as processes:
         display = Display(console)
-        demo = Demo(display, processes, directory, time.monotonic() + timeout_seconds)
+        demo = Demo(display, processes, directory, time.monotonic() + timeout_seconds, written)
         try:
             with display:
                 evidence = demo.play()
-        except (GaveUpError, NotServingError, ApiException) as error:
+        except (GaveUpError, NotServingError, ApiException, ConductorError) as error:
             _explain(console, processes, demo.progresses, str(error))
             return False
     return _conclude(console, evidence, display.seconds)

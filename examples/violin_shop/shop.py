@@ -51,10 +51,6 @@ class Shop:
             failure_workflow_id=(workflow.output or {}).get("conductor.failure_workflow"),
         )
 
-    def look_at_failure_workflow(self, progress: Progress) -> Progress:
-        """Return how far the workflow has come that cleans up after a failed order."""
-        return self.look(Progress(progress.order, str(progress.failure_workflow_id)))
-
     def agree(self, progress: Progress, note: str) -> None:
         """Let the luthier agree to an order's wishes: a signal to the task that waits for it."""
         self._executor.signal_async(progress.workflow_id, "COMPLETED", {"note": note})

@@ -21,16 +21,7 @@ from conductor.client.worker.exception import NonRetryableException
 from conductor.client.worker.worker_task import worker_task
 
 from examples.violin_shop.ledger import Entry, Ledger
-
-PARTS: Final = {
-    "spruce top": 180,
-    "maple back": 240,
-    "ribs and linings": 90,
-    "scroll": 150,
-    "strings": 60,
-    "varnish": 75,
-}
-LABOUR: Final = {"violin": 1900, "viola": 2200, "cello": 4800}
+from examples.violin_shop.prices import LABOUR, PARTS
 
 _LEDGER: Final = Ledger(Path(os.environ.get("VIOLIN_SHOP_LEDGER", "violin_shop.jsonl")))
 _FAILING_NOTIFICATIONS: Final = 2

@@ -38,6 +38,8 @@ from smoke import Api, SmokeError, smoke
 from tools import ToolsError, cdk, ministack
 from violin_shop import play
 
+from dalsegno import Worker
+from dalsegno.workers.sqs import SqsQueues
 from dalsegno_functions.access_keys import create
 from dalsegno_functions.auth.roles import Role
 from dalsegno_functions.wiring import access_key_table
@@ -46,8 +48,11 @@ from dalsegno_state.aws.state import DynamoStateStore
 from dalsegno_state.aws.table import Table
 from dalsegno_state.events import Wake, encode_evaluation
 from dalsegno_state.writes import UpdateWorkflow
+from examples.violin_shop.ledger import Ledger
+from examples.violin_shop_sdk import workers
 from tests.eventually import eventually
 from tests.side_by_side import side_by_side
+from tests.violin_orders import check_orders, payments
 
 T = TypeVar("T")
 
@@ -78,10 +83,13 @@ def _deployed(folder: Path) -> Iterator[tuple[Emulator, Deployment]]:
         _check(deployment.destroy)
 
 
-@pytest.mark.timeout(1_500)
+@pytest.mark.timeout(2_400)
 def test_a_deployed_stack_keeps_its_promises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    monkeypatch.setattr(workers, "LEDGER", ledger)
+    monkeypatch.setenv("VIOLIN_SHOP_LEDGER", str(ledger.path))
     with _deployed(tmp_path) as (emulator, deployment):
         for name, value in deployment.environment.items():
             monkeypatch.setenv(name, value)
@@ -97,6 +105,7 @@ def test_a_deployed_stack_keeps_its_promises(
             others = pool.submit(_others, quiet, api, deployment, survivors)
             try:
                 claims_hold = play(deployment.url, emulator.pid, _SHOP_SECONDS, quiet.set)
+                _check(_the_same_workers_do_orders_on_sqs_and_lambda, deployment, ledger)
             finally:
                 quiet.set()
         assert claims_hold, "the violin shop's claims do not all hold"
@@ -390,6 +399,28 @@ def _a_function_of_the_users_is_a_worker(api: Api) -> None:
     assert paid["outputData"] == {"charged": 3, "taskId": paid["taskId"]}
     assert refused["status"] == "FAILED"
     assert "cannot charge -3" in refused["reasonForIncompletion"]
+
+
+def _the_same_workers_do_orders_on_sqs_and_lambda(deployment: Deployment, ledger: Ledger) -> None:
+    """On SQS once no other worker polls; the function hears now where it has been deployed."""
+    access = {name: os.environ[name] for name in ("CONDUCTOR_AUTH_KEY", "CONDUCTOR_AUTH_SECRET")}
+    functions = _client("lambda")
+    deployed = functions.get_function_configuration(FunctionName="violin-shop")["Environment"]
+    told = {**deployed["Variables"], **access, "DALSEGNO_URL": deployment.url}
+    functions.update_function_configuration(
+        FunctionName="violin-shop", Environment={"Variables": told}
+    )
+    url = deployment.url
+    on_lambda = {function.task_type: "lambda" for function in workers.WORKERS}
+
+    with (
+        payments(ledger.path.parent) as payment_url,
+        Worker(*workers.WORKERS, url=url, queues=SqsQueues(stage="local")),
+    ):
+        side_by_side(
+            partial(check_orders, url, payment_url, ledger),
+            partial(check_orders, url, payment_url, ledger, on_lambda),
+        )
 
 
 def _an_event_starts_a_workflow(api: Api) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from dalsegno.client import AsyncDalsegno
 from dalsegno.errors import ConductorError, ForbiddenError, UnavailableError
@@ -75,7 +75,8 @@ class SqsQueues:
     @cached_property
     def _sqs(self) -> "SQSClient":
         try:
-            import boto3
+            # Without boto3, which takes longer to import and adds nothing here.
+            import botocore.session
             from botocore.config import Config
         except ImportError as error:
             raise ImportError(
@@ -86,7 +87,9 @@ class SqsQueues:
             read_timeout=_ANSWER_SECONDS,
             retries={"mode": "standard", "total_max_attempts": 3},
         )
-        return boto3.session.Session().client("sqs", region_name=self.region, config=config)
+        session = botocore.session.get_session()
+        client = session.create_client("sqs", region_name=self.region, config=config)
+        return cast("SQSClient", client)
 
     def connect(self) -> None:
         """Make the client, which is not for many threads at once. Raises ImportError."""

@@ -1,4 +1,4 @@
-"""A CDK app of a user: the stack, a function of their own as a worker, and a rule."""
+"""A CDK app of a user: the stack, functions of their own as workers, and a rule."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,11 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 
-from dalsegno_cdk import DalsegnoSettings, DalsegnoStack, LambdaWorker
+from dalsegno_cdk import DalsegnoSettings, DalsegnoStack, LambdaWorker, PythonWorker, TaskQueue
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 app = cdk.App()
 settings = DalsegnoSettings.from_context(app.node.get_all_context())
@@ -21,6 +24,36 @@ charge = lambda_.Function(
     runtime=lambda_.Runtime(f"python{settings.python}", lambda_.RuntimeFamily.PYTHON),
 )
 LambdaWorker(stack, "Worker", workflows=stack.workflows, task_type="charge_card", handler=charge)
+# The violin shop's workers, for tasks of the domain `lambda`: half of them are invoked with a task,
+# the others are on their queues.
+shop = PythonWorker(
+    stack,
+    "ViolinShop",
+    settings=settings,
+    folder=EXAMPLES,
+    handler="examples.violin_shop_sdk.on_lambda.handler",
+    function_name="violin-shop",
+    timeout=cdk.Duration.seconds(30),
+    environment={
+        "STAGE": settings.stage,
+        "VIOLIN_SHOP_LEDGER": os.environ.get("VIOLIN_SHOP_LEDGER", "/tmp/ledger.jsonl"),  # noqa: S108
+    },
+)
+for task_type in ("validate_order", "notify_customer"):
+    LambdaWorker(
+        stack,
+        task_type,
+        workflows=stack.workflows,
+        task_type=task_type,
+        domain="lambda",
+        handler=shop,
+    )
+for task_type in ("source_part", "write_invoice"):
+    queue = TaskQueue(
+        stack, task_type, workflows=stack.workflows, task_type=task_type, domain="lambda"
+    )
+    shop.add_event_source(sources.SqsEventSource(queue, report_batch_item_failures=True))
+stack.workflows.grant_worker(shop, "source_part", "write_invoice")
 placed = events.Rule(
     stack, "Placed", event_pattern=events.EventPattern(source=["shop"], detail_type=["OrderPlaced"])
 )

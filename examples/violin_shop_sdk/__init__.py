@@ -1,0 +1,1 @@
+"""The violin shop once more, written with Dalsegno's own SDK."""
