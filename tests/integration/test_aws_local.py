@@ -384,13 +384,13 @@ def _each_role_does_its_part(admin: Api, deployment: Deployment) -> None:
 
 
 def _a_function_of_the_users_is_a_worker(api: Api) -> None:
-    task_def = {"name": "charge_card", "ownerEmail": "test@example.com", "retryCount": 0}
+    task_def = {"name": "charge_by_function", "ownerEmail": "test@example.com", "retryCount": 0}
     api.call("POST", "/metadata/taskdefs", [task_def])
 
     paid, refused = (
         _eventually(
             api,
-            _start(api, {**_simple("charge_card"), "inputParameters": {"amount": amount}}),
+            _start(api, {**_simple("charge_by_function"), "inputParameters": {"amount": amount}}),
             lambda w: w["status"] != "RUNNING",
         )["tasks"][0]
         for amount in (3, -3)

@@ -23,7 +23,9 @@ charge = lambda_.Function(
     handler="shop.charge",
     runtime=lambda_.Runtime(f"python{settings.python}", lambda_.RuntimeFamily.PYTHON),
 )
-LambdaWorker(stack, "Worker", workflows=stack.workflows, task_type="charge_card", handler=charge)
+LambdaWorker(
+    stack, "Worker", workflows=stack.workflows, task_type="charge_by_function", handler=charge
+)
 # The violin shop's workers, for tasks of the domain `lambda`: half of them are invoked with a task,
 # the others are on their queues.
 shop = PythonWorker(
