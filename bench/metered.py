@@ -9,8 +9,8 @@ from typing import Any, Final
 from moto import mock_aws
 from moto.backends import get_backend
 
-from bench.bill import Counts
 from bench.deployment import REGION, deployed, settings_of
+from dalsegno.costs.bill import Counts
 from dalsegno.models import (
     EpochMillis,
     JsonObject,
@@ -29,7 +29,7 @@ from dalsegno_functions.short_wakes import ShortWakes
 from dalsegno_functions.sweeper import sweep
 from dalsegno_state.aws import AwsPorts
 from dalsegno_state.aws.client import Clients
-from dalsegno_state.aws.meter import Meter
+from dalsegno_state.aws.meter import Meter, Usage
 from dalsegno_state.aws.state import DynamoStateStore
 from dalsegno_state.aws.table import Item, Table
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
@@ -178,7 +178,7 @@ class MeteredWorld:
         self.meter.read()
         self.callers.clear()
         action()
-        return Counts.of(self.meter.read(), self.callers)
+        return _counts(self.meter.read(), self.callers)
 
     def _consume(self, queue: str, work: Callable[[Received], object], batch: int = BATCH) -> int:
         """Do what an event source mapping does, but for its polls of an empty queue."""
@@ -225,6 +225,21 @@ def metered_world(scripts: Scripts, *, lists_ended: bool = False) -> Iterator[Me
             ports = replace(opened, state=ObservedStateStore(opened.state, observers))
             engine = Engine(ports, scripts, _http_client())
             yield MeteredWorld(engine, ports, clock, scripts, meter, unmetered)
+
+
+def _counts(usage: Usage, callers: Counter[str]) -> Counts:
+    """Return what was used, together with what callers caused."""
+    return Counts(
+        write_units=usage.write_units,
+        read_units=usage.read_units,
+        sqs_requests=usage.sqs_requests,
+        schedules=usage.requests["scheduler.CreateSchedule"],
+        s3_puts=usage.requests["s3.PutObject"],
+        s3_gets=usage.requests["s3.GetObject"],
+        invocations=callers["invocations"],
+        http_requests=callers["http"],
+        requests=dict(usage.requests),
+    )
 
 
 def _peek(table: str, item_key: Item) -> Item | None:
