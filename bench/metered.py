@@ -146,7 +146,7 @@ class MeteredWorld:
         results = [_completed(message.body).to_wire_json().decode() for message in received]
         queues.send([Message(queue=RESULTS_QUEUE, body=result) for result in results])
         queues.delete(task_type, [message.receipt for message in received])
-        self._consume(RESULTS_QUEUE, self._take_result)
+        self.consume(RESULTS_QUEUE, self._take_result)
         return len(received)
 
     def work_by_function(self, task_type: str) -> int:
@@ -160,13 +160,13 @@ class MeteredWorld:
             ):
                 engine.tasks.update(_completed(task.task_id))
 
-        return self._consume(task_type, take, batch=1)
+        return self.consume(task_type, take, batch=1)
 
     # -- functions -------------------------------------------------------------------------
 
     def evaluate(self) -> None:
         """Take in what the evaluator queue holds, until it is empty."""
-        self._consume(EVALUATOR_QUEUE, lambda message: self.engine.evaluate(message.body))
+        self.consume(EVALUATOR_QUEUE, lambda message: self.engine.evaluate(message.body))
 
     def sweep(self) -> int:
         """Do what the sweeper does each minute; return how many workflows were due."""
@@ -180,10 +180,10 @@ class MeteredWorld:
         action()
         return _counts(self.meter.read(), self.callers)
 
-    def _consume(self, queue: str, work: Callable[[Received], object], batch: int = BATCH) -> int:
+    def consume(self, queue: str, work: Callable[[Received], object], batch: int = BATCH) -> int:
         """Do what an event source mapping does, but for its polls of an empty queue."""
         done, queues = 0, self.ports.queues
-        while self._holds_messages(queue):
+        while self.holds_messages(queue):
             received = queues.receive(queue, count=batch, wait_seconds=0, visibility_seconds=60)
             self.callers["invocations"] += 1
             for message in received:
@@ -192,7 +192,7 @@ class MeteredWorld:
             done += len(received)
         return done
 
-    def _holds_messages(self, queue: str) -> bool:
+    def holds_messages(self, queue: str) -> bool:
         sqs = self.unmetered.sqs
         try:
             url = sqs.get_queue_url(QueueName=sqs_name(_SETTINGS.queue_prefix, queue))["QueueUrl"]

@@ -6,6 +6,8 @@ import typer
 
 from dalsegno import __version__
 from dalsegno.cli import definition, environment, importing, queue, schedule, secret, task, workflow
+from dalsegno.cli import workflow
+from dalsegno.cli.cost import cost
 from dalsegno.cli.dev import dev
 
 _EPILOG: Final = """
@@ -54,6 +56,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(secret.app, name="secret")
 app.add_typer(environment.app, name="env")
 app.add_typer(importing.app, name="import")
+app.command()(cost)
 
 
 @app.command()

@@ -74,20 +74,24 @@ class Counts:
         }
         return Counts(**numbers, requests=requests)
 
+    def items(self, endpoint: Endpoint) -> list[tuple[str, float, float]]:
+        """Return each item of the bill: what it is, how many, the list price of a million."""
+        gateway = self.http_requests if endpoint is Endpoint.HTTP_API else 0
+        return [
+            ("DynamoDB write units", self.write_units, prices.WRITE_UNIT.usd),
+            ("DynamoDB read units", self.read_units, prices.READ_UNIT.usd),
+            ("SQS requests", self.sqs_requests, prices.SQS_REQUEST.usd),
+            ("Scheduler invocations", self.schedules, prices.SCHEDULE.usd),
+            ("S3 PUT", self.s3_puts, prices.S3_PUT.usd),
+            ("S3 GET", self.s3_gets, prices.S3_GET.usd),
+            ("Lambda invocations", self.invocations, prices.INVOCATION.usd),
+            ("Lambda GB-seconds", self.gb_ms / 1000, prices.GB_SECOND.usd),
+            ("HTTP API requests", gateway, prices.HTTP_REQUEST.usd),
+        ]
+
     def usd(self, endpoint: Endpoint) -> float:
         """Return the list price of a million."""
-        gateway = self.http_requests if endpoint is Endpoint.HTTP_API else 0
-        return (
-            self.write_units * prices.WRITE_UNIT.usd
-            + self.read_units * prices.READ_UNIT.usd
-            + self.sqs_requests * prices.SQS_REQUEST.usd
-            + self.schedules * prices.SCHEDULE.usd
-            + self.s3_puts * prices.S3_PUT.usd
-            + self.s3_gets * prices.S3_GET.usd
-            + self.invocations * prices.INVOCATION.usd
-            + self.gb_ms / 1000 * prices.GB_SECOND.usd
-            + gateway * prices.HTTP_REQUEST.usd
-        )
+        return sum(count * usd for _, count, usd in self.items(endpoint))
 
 
 @dataclass(frozen=True, slots=True)
