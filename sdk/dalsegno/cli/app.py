@@ -6,7 +6,6 @@ import typer
 
 from dalsegno import __version__
 from dalsegno.cli import definition, environment, importing, queue, schedule, secret, task, workflow
-from dalsegno.cli import workflow
 from dalsegno.cli.cost import cost
 from dalsegno.cli.dev import dev
 
