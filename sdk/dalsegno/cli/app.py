@@ -5,9 +5,20 @@ from typing import Annotated, Final
 import typer
 
 from dalsegno import __version__
-from dalsegno.cli import definition, environment, importing, queue, schedule, secret, task, workflow
+from dalsegno.cli import (
+    definition,
+    environment,
+    importing,
+    queue,
+    schedule,
+    secret,
+    task,
+    worker,
+    workflow,
+)
 from dalsegno.cli.cost import cost
 from dalsegno.cli.dev import dev
+from dalsegno.cli.init import init
 
 _EPILOG: Final = """
 Commands talk to the server at --url, else at DALSEGNO_URL or CONDUCTOR_SERVER_URL, \
@@ -46,7 +57,9 @@ def _options(
     """Durable workflows that speak Conductor's REST API."""
 
 
+app.command()(init)
 app.command()(dev)
+app.add_typer(worker.app, name="worker")
 app.add_typer(workflow.app, name="workflow")
 app.add_typer(task.app, name="task")
 app.add_typer(definition.app, name="def")
