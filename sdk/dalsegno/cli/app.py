@@ -6,9 +6,11 @@ import typer
 
 from dalsegno import __version__
 from dalsegno.cli import (
+    dead_letters,
     definition,
     environment,
     importing,
+    keys,
     queue,
     schedule,
     secret,
@@ -17,6 +19,7 @@ from dalsegno.cli import (
     workflow,
 )
 from dalsegno.cli.cost import cost
+from dalsegno.cli.deploy import deploy
 from dalsegno.cli.dev import dev
 from dalsegno.cli.init import init
 
@@ -68,6 +71,9 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(secret.app, name="secret")
 app.add_typer(environment.app, name="env")
 app.add_typer(importing.app, name="import")
+app.add_typer(keys.app, name="keys")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(deploy)
 app.command()(cost)
 
 
