@@ -19,8 +19,10 @@ from dalsegno.cli import (
     workflow,
 )
 from dalsegno.cli.cost import cost
+from dalsegno.cli.demo import demo
 from dalsegno.cli.deploy import deploy
 from dalsegno.cli.dev import dev
+from dalsegno.cli.doctor import doctor
 from dalsegno.cli.init import init
 
 _EPILOG: Final = """
@@ -60,6 +62,7 @@ def _options(
     """Durable workflows that speak Conductor's REST API."""
 
 
+app.command()(demo)
 app.command()(init)
 app.command()(dev)
 app.add_typer(worker.app, name="worker")
@@ -74,6 +77,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(keys.app, name="keys")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(deploy)
+app.command()(doctor)
 app.command()(cost)
 
 

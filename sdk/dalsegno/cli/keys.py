@@ -157,7 +157,7 @@ def _json(key: "AccessKey") -> "JsonValue":
     return {
         "keyId": key.identity.caller,
         "role": key.identity.role.value,
-        "taskTypes": sorted(key.identity.task_types),
+        "taskTypes": [*sorted(key.identity.task_types)],
         "createdAt": key.created_at,
         "note": key.note,
     }
