@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.eventually import eventually
 from tests.terminal import COMMAND, Cli, plain, run_at_terminal, run_script
 
 ROOT = Path(__file__).parents[2]
+# Looked for, not imported: its import starts node.
+needs_cdk = pytest.mark.skipif(find_spec("aws_cdk") is None, reason="needs the extra cdk")
 WORKERS = """
 from dalsegno import worker
 
@@ -274,8 +277,8 @@ esac; done
     return called
 
 
+@needs_cdk
 def test_deploy_runs_the_cdk_and_says_where_it_is(cli: Cli, project: Path, npx: Path) -> None:
-    pytest.importorskip("aws_cdk", reason="the extra cdk is not installed")
     with mock_aws():
         deployed = cli.ok("deploy", "--stage", "prod", "-c", "retentionDays=90")
 
@@ -288,8 +291,8 @@ def test_deploy_runs_the_cdk_and_says_where_it_is(cli: Cli, project: Path, npx: 
     assert {"stage=prod", "retentionDays=90"} <= set(called)
 
 
+@needs_cdk
 def test_deploy_that_fails_says_how_to_bootstrap(cli: Cli, project: Path, npx: Path) -> None:
-    pytest.importorskip("aws_cdk", reason="the extra cdk is not installed")
     with mock_aws():
         refused = cli("deploy", "--fail")
 

@@ -12,7 +12,6 @@ from dalsegno.cli.console import remark
 
 _LOOK_SECONDS: Final = 0.5
 _HIDDEN: Final = frozenset({"__pycache__", "node_modules", "cdk.out", "venv"})
-_COMMAND: Final = "from dalsegno.cli import main; main()"
 
 
 def run_again_on_changes() -> None:
@@ -25,7 +24,7 @@ def run_again_on_changes() -> None:
     stopping = _Stopping()
     seen = _times(Path.cwd())
     while not stopping.is_asked:
-        process = subprocess.Popen([sys.executable, "-c", _COMMAND, *arguments])  # noqa: S603  (this command)
+        process = subprocess.Popen([sys.executable, "-m", "dalsegno.cli", *arguments])  # noqa: S603  (this command)
         stopping.process = process
         seen = _until_changed(seen, stopping)
         if process.poll() is None:
