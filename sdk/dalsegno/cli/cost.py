@@ -58,6 +58,8 @@ def cost(
 
     It reckons with the counts and prices of docs/costs.md: list prices, without free tiers, taxes,
     logs, and what the workers themselves cost.
+
+    [dim]dalsegno cost order.yaml --per-month 1000000 --workers sqs[/dim]
     """
     from dalsegno.costs.estimate import Guesses, estimate
 
