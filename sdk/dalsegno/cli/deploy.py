@@ -111,8 +111,10 @@ def _target() -> Target:
     import boto3  # the extra cdk brings it
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from dalsegno_functions.wiring import region_of_environment
+
     session = boto3.Session()
-    region = os.environ.get("CDK_DEPLOY_REGION") or session.region_name
+    region = region_of_environment() or session.region_name
     if not region:
         give_up("no region: set AWS_REGION, or one for the profile with aws configure")
     try:

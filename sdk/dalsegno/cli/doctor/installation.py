@@ -39,8 +39,10 @@ def aws_findings(url: str, stage: str | None) -> Iterator[Finding]:
         return
     from botocore.session import Session
 
+    from dalsegno_functions.wiring import region_of_environment
+
     session = Session()
-    region = session.get_config_variable("region")
+    region = region_of_environment() or session.get_config_variable("region")
     if session.get_credentials() is None:
         yield warning("aws", "there are no AWS credentials", "set AWS_PROFILE, or aws sso login")
     elif not region:
