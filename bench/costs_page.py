@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from contextlib import closing
 
-from bench import prices, shapes
-from bench.bill import Endpoint
+from bench import shapes
 from bench.metered import metered_world
 from bench.shapes import Cost
+from dalsegno.costs import prices
+from dalsegno.costs.bill import Endpoint
 from dalsegno_state.sandbox import SandboxedScripts
 
 _HEAD = (

@@ -9,8 +9,8 @@ from typing import Any, Final
 from moto import mock_aws
 from moto.backends import get_backend
 
-from bench.bill import Counts
 from bench.deployment import REGION, deployed, settings_of
+from dalsegno.costs.bill import Counts
 from dalsegno.models import (
     EpochMillis,
     JsonObject,
@@ -29,7 +29,7 @@ from dalsegno_functions.short_wakes import ShortWakes
 from dalsegno_functions.sweeper import sweep
 from dalsegno_state.aws import AwsPorts
 from dalsegno_state.aws.client import Clients
-from dalsegno_state.aws.meter import Meter
+from dalsegno_state.aws.meter import Meter, Usage
 from dalsegno_state.aws.state import DynamoStateStore
 from dalsegno_state.aws.table import Item, Table
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
@@ -146,7 +146,7 @@ class MeteredWorld:
         results = [_completed(message.body).to_wire_json().decode() for message in received]
         queues.send([Message(queue=RESULTS_QUEUE, body=result) for result in results])
         queues.delete(task_type, [message.receipt for message in received])
-        self._consume(RESULTS_QUEUE, self._take_result)
+        self.consume(RESULTS_QUEUE, self._take_result)
         return len(received)
 
     def work_by_function(self, task_type: str) -> int:
@@ -160,13 +160,13 @@ class MeteredWorld:
             ):
                 engine.tasks.update(_completed(task.task_id))
 
-        return self._consume(task_type, take, batch=1)
+        return self.consume(task_type, take, batch=1)
 
     # -- functions -------------------------------------------------------------------------
 
     def evaluate(self) -> None:
         """Take in what the evaluator queue holds, until it is empty."""
-        self._consume(EVALUATOR_QUEUE, lambda message: self.engine.evaluate(message.body))
+        self.consume(EVALUATOR_QUEUE, lambda message: self.engine.evaluate(message.body))
 
     def sweep(self) -> int:
         """Do what the sweeper does each minute; return how many workflows were due."""
@@ -178,12 +178,12 @@ class MeteredWorld:
         self.meter.read()
         self.callers.clear()
         action()
-        return Counts.of(self.meter.read(), self.callers)
+        return _counts(self.meter.read(), self.callers)
 
-    def _consume(self, queue: str, work: Callable[[Received], object], batch: int = BATCH) -> int:
+    def consume(self, queue: str, work: Callable[[Received], object], batch: int = BATCH) -> int:
         """Do what an event source mapping does, but for its polls of an empty queue."""
         done, queues = 0, self.ports.queues
-        while self._holds_messages(queue):
+        while self.holds_messages(queue):
             received = queues.receive(queue, count=batch, wait_seconds=0, visibility_seconds=60)
             self.callers["invocations"] += 1
             for message in received:
@@ -192,7 +192,7 @@ class MeteredWorld:
             done += len(received)
         return done
 
-    def _holds_messages(self, queue: str) -> bool:
+    def holds_messages(self, queue: str) -> bool:
         sqs = self.unmetered.sqs
         try:
             url = sqs.get_queue_url(QueueName=sqs_name(_SETTINGS.queue_prefix, queue))["QueueUrl"]
@@ -225,6 +225,21 @@ def metered_world(scripts: Scripts, *, lists_ended: bool = False) -> Iterator[Me
             ports = replace(opened, state=ObservedStateStore(opened.state, observers))
             engine = Engine(ports, scripts, _http_client())
             yield MeteredWorld(engine, ports, clock, scripts, meter, unmetered)
+
+
+def _counts(usage: Usage, callers: Counter[str]) -> Counts:
+    """Return what was used, together with what callers caused."""
+    return Counts(
+        write_units=usage.write_units,
+        read_units=usage.read_units,
+        sqs_requests=usage.sqs_requests,
+        schedules=usage.requests["scheduler.CreateSchedule"],
+        s3_puts=usage.requests["s3.PutObject"],
+        s3_gets=usage.requests["s3.GetObject"],
+        invocations=callers["invocations"],
+        http_requests=callers["http"],
+        requests=dict(usage.requests),
+    )
 
 
 def _peek(table: str, item_key: Item) -> Item | None:

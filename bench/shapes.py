@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench import definitions
-from bench.bill import Counts, Elsewhere
 from bench.metered import BATCH, MeteredWorld
+from dalsegno.costs.bill import Counts, Elsewhere
 from dalsegno.models import JsonObject, TaskResultStatus, TaskStatus
 
 TEN_AT_A_TIME: Final = "3 tasks, workers poll ten at a time"

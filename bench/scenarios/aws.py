@@ -6,11 +6,11 @@ from functools import partial
 from typing import Final, TypeVar
 
 from bench import shapes
-from bench.bill import Endpoint
 from bench.figures import Figure
 from bench.metered import MeteredWorld, metered_world
 from bench.scale import Scale
 from bench.shapes import Cost
+from dalsegno.costs.bill import Endpoint
 from dalsegno_state.sandbox import SandboxedScripts
 
 Result = TypeVar("Result")

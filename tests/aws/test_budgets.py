@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from bench import costs_page, definitions, shapes
-from bench.bill import Counts, Endpoint
 from bench.figures import Verdict
 from bench.metered import MeteredWorld, metered_world
 from bench.scenarios import aws
 from bench.shapes import Cost
+from dalsegno.costs.bill import Counts, Endpoint
 from dalsegno_state.sandbox import SandboxedScripts
 
 PAGE = Path(__file__).parents[2] / "docs" / "costs.md"

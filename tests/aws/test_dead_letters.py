@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from moto import mock_aws
 
+from dalsegno.cli import main
 from dalsegno.errors import NotFoundError
 from dalsegno.queue_names import sqs_name
-from dalsegno_functions import dead_letters as command
 from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.dead_letters import SqsDeadLetters
 from dalsegno_state.dead_letters import DeadLetters, Redriven
@@ -165,7 +165,7 @@ def test_the_command_lists_and_shows(place: Place, capsys: pytest.CaptureFixture
 
     assert _run(place, "list") == 0
     assert _run(place, "show", "_results") == 0
-    assert _run(place, "show", "absent") == 1
+    assert _run(place, "show", "absent") == 4
 
     printed = capsys.readouterr()
     assert "_results" in printed.out
@@ -174,8 +174,10 @@ def test_the_command_lists_and_shows(place: Place, capsys: pytest.CaptureFixture
 
 
 def _run(place: Place, *arguments: str) -> int:
-    with patch.object(sys, "argv", ["dead_letters", "--stage", place.stage, *arguments]):
-        return command.main()
+    command = ["dalsegno", "dead-letters", *arguments, "--stage", place.stage]
+    with patch.object(sys, "argv", command), pytest.raises(SystemExit) as end:
+        main()
+    return int(end.value.code or 0)
 
 
 def _refusing_to_move(clients: Clients) -> AbstractContextManager[object]:

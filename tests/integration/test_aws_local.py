@@ -42,6 +42,7 @@ from dalsegno import Worker
 from dalsegno.workers.sqs import SqsQueues
 from dalsegno_functions.access_keys import create
 from dalsegno_functions.auth.roles import Role
+from dalsegno_functions.clock import SystemClock
 from dalsegno_functions.wiring import access_key_table
 from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.state import DynamoStateStore
@@ -529,7 +530,7 @@ def _until_empty(url: str) -> None:
 def _key(deployment: Deployment, role: Role, *task_types: str) -> tuple[str, str]:
     """Return the id and the secret of a new access key."""
     keys = access_key_table("us-east-1", deployment.outputs()["DefinitionTable"])
-    return create(keys, role, list(task_types), "a test")
+    return create(keys, role, task_types, "a test", now=SystemClock().now())
 
 
 def _api_with(deployment: Deployment, key_id: str, secret: str) -> Api:

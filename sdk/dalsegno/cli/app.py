@@ -5,8 +5,25 @@ from typing import Annotated, Final
 import typer
 
 from dalsegno import __version__
-from dalsegno.cli import definition, environment, importing, queue, schedule, secret, task, workflow
+from dalsegno.cli import (
+    dead_letters,
+    definition,
+    environment,
+    importing,
+    keys,
+    queue,
+    schedule,
+    secret,
+    task,
+    worker,
+    workflow,
+)
+from dalsegno.cli.cost import cost
+from dalsegno.cli.demo import demo
+from dalsegno.cli.deploy import deploy
 from dalsegno.cli.dev import dev
+from dalsegno.cli.doctor import doctor
+from dalsegno.cli.init import init
 
 _EPILOG: Final = """
 Commands talk to the server at --url, else at DALSEGNO_URL or CONDUCTOR_SERVER_URL, \
@@ -45,7 +62,10 @@ def _options(
     """Durable workflows that speak Conductor's REST API."""
 
 
+app.command()(demo)
+app.command()(init)
 app.command()(dev)
+app.add_typer(worker.app, name="worker")
 app.add_typer(workflow.app, name="workflow")
 app.add_typer(task.app, name="task")
 app.add_typer(definition.app, name="def")
@@ -54,6 +74,11 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(secret.app, name="secret")
 app.add_typer(environment.app, name="env")
 app.add_typer(importing.app, name="import")
+app.add_typer(keys.app, name="keys")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(deploy)
+app.command()(doctor)
+app.command()(cost)
 
 
 @app.command()

@@ -1,13 +1,11 @@
 """From counts to US$: what a million of something comes to, and what others charge for the same."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Final
 
-from bench import prices
-from dalsegno_state.aws.meter import Usage
+from dalsegno.costs import prices
 
 # Assumed, not measured: functions of 512 MB, and 20 ms for each invocation on average. Each 10 ms
 # more add 0.07 US$ to a million invocations.
@@ -44,25 +42,14 @@ class Counts:
     http_requests: float = 0
     requests: Mapping[str, float] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, usage: Usage, callers: Counter[str]) -> "Counts":
-        """Return what was used, together with what callers caused."""
-        return cls(
-            write_units=usage.write_units,
-            read_units=usage.read_units,
-            sqs_requests=usage.sqs_requests,
-            schedules=usage.requests["scheduler.CreateSchedule"],
-            s3_puts=usage.requests["s3.PutObject"],
-            s3_gets=usage.requests["s3.GetObject"],
-            invocations=callers["invocations"],
-            http_requests=callers["http"],
-            requests=dict(usage.requests),
-        )
-
     @property
     def gb_ms(self) -> float:
         """What the invocations are assumed to take."""
         return self.invocations * ASSUMED_MEMORY_GB * ASSUMED_MS
+
+    def plus(self, other: "Counts") -> "Counts":
+        """Return this and another together."""
+        return self._plus(other, 1, 1)
 
     def per(self, number: int) -> "Counts":
         """Return the share of one of so many."""
@@ -87,20 +74,24 @@ class Counts:
         }
         return Counts(**numbers, requests=requests)
 
+    def items(self, endpoint: Endpoint) -> list[tuple[str, float, float]]:
+        """Return each item of the bill: what it is, how many, the list price of a million."""
+        gateway = self.http_requests if endpoint is Endpoint.HTTP_API else 0
+        return [
+            ("DynamoDB write units", self.write_units, prices.WRITE_UNIT.usd),
+            ("DynamoDB read units", self.read_units, prices.READ_UNIT.usd),
+            ("SQS requests", self.sqs_requests, prices.SQS_REQUEST.usd),
+            ("Scheduler invocations", self.schedules, prices.SCHEDULE.usd),
+            ("S3 PUT", self.s3_puts, prices.S3_PUT.usd),
+            ("S3 GET", self.s3_gets, prices.S3_GET.usd),
+            ("Lambda invocations", self.invocations, prices.INVOCATION.usd),
+            ("Lambda GB-seconds", self.gb_ms / 1000, prices.GB_SECOND.usd),
+            ("HTTP API requests", gateway, prices.HTTP_REQUEST.usd),
+        ]
+
     def usd(self, endpoint: Endpoint) -> float:
         """Return the list price of a million."""
-        gateway = self.http_requests if endpoint is Endpoint.HTTP_API else 0
-        return (
-            self.write_units * prices.WRITE_UNIT.usd
-            + self.read_units * prices.READ_UNIT.usd
-            + self.sqs_requests * prices.SQS_REQUEST.usd
-            + self.schedules * prices.SCHEDULE.usd
-            + self.s3_puts * prices.S3_PUT.usd
-            + self.s3_gets * prices.S3_GET.usd
-            + self.invocations * prices.INVOCATION.usd
-            + self.gb_ms / 1000 * prices.GB_SECOND.usd
-            + gateway * prices.HTTP_REQUEST.usd
-        )
+        return sum(count * usd for _, count, usd in self.items(endpoint))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What workflows cost on AWS: list prices, bills, and estimates before anything runs."""
