@@ -27,6 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what may take longest, so that nothing waits for it at the end."""
+    items.sort(key=_longest_seconds, reverse=True)
+
+
+def _longest_seconds(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("timeout")
+    return 0 if marker is None else float(marker.args[0])
+
+
 @pytest.fixture
 def all_crashes(request: pytest.FixtureRequest) -> bool:
     """Return whether to die at every call there is."""
