@@ -64,9 +64,8 @@ def _check_is_refused(execution: Execution) -> None:
     with pytest.raises(WorkflowFailedError, match="we cannot build a harp"):
         execution.result(timeout_seconds=120)
 
-    *before, last = [(task.status, task.reason_for_incompletion) for task in execution.get().tasks]
-    assert last[0] is TaskStatus.FAILED_WITH_TERMINAL_ERROR
-    assert {status for status, _ in before} <= {TaskStatus.TIMED_OUT}, before  # a slow cold start
+    statuses = [task.status for task in execution.get().tasks]
+    assert statuses == [TaskStatus.FAILED_WITH_TERMINAL_ERROR]
 
 
 def _check_is_done_once(execution: Execution, payment_url: str, ledger: Ledger) -> None:
