@@ -17,7 +17,7 @@ from dalsegno.definitions import (
     wait,
     workflow,
 )
-from dalsegno.models import RetryLogic, TaskDef
+from dalsegno.models import RetryLogic, TaskDef, TimeoutPolicy
 from examples.violin_shop_sdk.workers import notify_customer, validate_order, write_invoice
 
 order: Final = input.order
@@ -130,12 +130,11 @@ REFUND_ORDER: Final = Workflow(
 )
 
 
-def patience(name: str, description: str, retries: int = 3, **fields: object) -> TaskDef:
+def patience(name: str, description: str, retries: int = 8, **fields: object) -> TaskDef:
     """Return how often, and after how long, a task is tried again."""
     usual = {"retry_delay_seconds": 1, "timeout_seconds": 60, "response_timeout_seconds": 20}
-    return TaskDef.model_validate(
-        {"name": name, "description": description, "retry_count": retries, **usual, **fields}
-    )
+    told = {"name": name, "description": description, "retry_count": retries, **usual, **fields}
+    return TaskDef.model_validate({**told, "timeout_policy": TimeoutPolicy.RETRY})
 
 
 PAYMENT: Final = {
@@ -150,7 +149,6 @@ TASKS: Final = (
     patience(
         "charge_card",
         "Asks the payment service for money: patiently, and never faster than it allows",
-        8,
         **PAYMENT,
     ),
     patience(

@@ -1,5 +1,7 @@
 """The examples of the page on deploying make stacks."""
 
+from pathlib import Path
+
 import pytest
 from aws_cdk import App, Environment, Stack, aws_events, aws_iam, aws_sns, aws_sqs
 from aws_cdk import aws_lambda as lambda_
@@ -10,8 +12,13 @@ from dalsegno_cdk import Dalsegno
 from tests.docs.pages import DOCS, Reader
 
 
-def test_examples_deploy(code: lambda_.Code, monkeypatch: pytest.MonkeyPatch) -> None:
-    stack = Stack(App(), "shop", env=Environment(region="eu-west-1"))
+def test_examples_deploy(
+    code: lambda_.Code, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "shop").mkdir()
+    monkeypatch.chdir(tmp_path)
+    unbundled = App(context={"aws:cdk:bundling-stacks": []})
+    stack = Stack(unbundled, "shop", env=Environment(region="eu-west-1"))
     function = lambda_.Function(
         stack,
         "Function",
@@ -37,3 +44,4 @@ def test_examples_deploy(code: lambda_.Code, monkeypatch: pytest.MonkeyPatch) ->
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::Scheduler::Schedule", 1)
     template.has_resource_properties("AWS::Events::Rule", {"EventPattern": {"source": ["shop"]}})
+    template.has_resource_properties("AWS::SQS::Queue", {"QueueName": "dalsegno-prod-pack"})
