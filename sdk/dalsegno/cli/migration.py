@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import httpx
 from pydantic import ValidationError
 
+from dalsegno.cli.schedule import crons_of
 from dalsegno.client import Dalsegno, KeyAuth
 from dalsegno.client.call import Call, reads
 from dalsegno.client.connection import Connection
@@ -169,7 +170,7 @@ class Migration:
         )
 
     def _check_schedule(self, schedule: WorkflowSchedule) -> None:
-        for expression, zone in _crons(schedule):
+        for expression, zone in crons_of(schedule):
             self._target.schedules.preview(expression, zone_id=zone)
 
     def _put_schedule(self, schedule: WorkflowSchedule) -> None:
@@ -198,12 +199,6 @@ def _check_task(task: TaskDef) -> None:
         return
     if problems:
         raise InvalidRequestError("; ".join(map(str, problems)))
-
-
-def _crons(schedule: WorkflowSchedule) -> list[tuple[str, str]]:
-    if schedule.cron_schedules:
-        return [(each.cron_expression, each.zone_id) for each in schedule.cron_schedules]
-    return [(schedule.cron_expression or "", schedule.zone_id)]
 
 
 def _why(error: ConductorError) -> str:

@@ -199,7 +199,7 @@ def next_(
     crons = [(what, zone)]
     if " " not in what:
         schedule = client.schedules.get(what)
-        crons = _crons(schedule)
+        crons = crons_of(schedule)
     times = sorted(
         time
         for expression, zone_id in crons
@@ -258,14 +258,15 @@ def _checked(kind: "type[WorkflowSchedule]", asked: "JsonObject") -> "WorkflowSc
         raise InvalidRequestError.from_validation(error) from None
 
 
-def _crons(schedule: "WorkflowSchedule") -> list[tuple[str, str]]:
+def crons_of(schedule: "WorkflowSchedule") -> list[tuple[str, str]]:
+    """Return the expressions of a schedule with their zones."""
     if schedule.cron_schedules:
         return [(each.cron_expression, each.zone_id) for each in schedule.cron_schedules]
     return [(schedule.cron_expression or "", schedule.zone_id)]
 
 
 def _when(schedule: "WorkflowSchedule") -> str:
-    return "; ".join(expression for expression, _ in _crons(schedule))
+    return "; ".join(expression for expression, _ in crons_of(schedule))
 
 
 def _next(schedule: "WorkflowSchedule") -> str:
@@ -284,7 +285,7 @@ def _facts(schedule: "WorkflowSchedule") -> "Sequence[tuple[str, str | None]]":
         ("description", schedule.description),
         ("workflow", f"{request.name}{version}"),
         ("input", json.dumps(request.input, ensure_ascii=False) if request.input else None),
-        ("when", "; ".join(f"{cron} ({zone})" for cron, zone in _crons(schedule))),
+        ("when", "; ".join(f"{cron} ({zone})" for cron, zone in crons_of(schedule))),
         ("from", local(schedule.schedule_start_time or 0)),
         ("until", local(schedule.schedule_end_time or 0)),
         ("next", _next(schedule)),
@@ -303,7 +304,7 @@ def _schedule_rows(found: "Iterable[WorkflowSchedule]") -> Iterable[Sequence[str
             each.start_workflow_request.name,
             _when(each),
             "paused" if each.paused else relative(each.next_run_time or 0, now) or "never",
-            ", ".join(dict.fromkeys(zone for _, zone in _crons(each))),
+            ", ".join(dict.fromkeys(zone for _, zone in crons_of(each))),
             (each.paused_reason or "") if each.paused else "",
         )
 

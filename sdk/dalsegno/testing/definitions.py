@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from dalsegno.definitions import load
 from dalsegno.models import SubWorkflowParams, WorkflowDef, WorkflowTask
+from dalsegno.testing.attempts import OPERATORS
 from dalsegno.testing.errors import UnknownMockError
 from dalsegno.testing.stubs import stub
 
@@ -22,23 +23,7 @@ class HasDefinition(Protocol):
 Source: TypeAlias = WorkflowDef | HasDefinition | Mapping[str, Any] | str | Path
 
 # Done by the engine as they are, in a test too: their outcome follows from the definition.
-_NOT_MOCKED: Final = frozenset(
-    {
-        "DECISION",
-        "DO_WHILE",
-        "EXCLUSIVE_JOIN",
-        "FORK_JOIN",
-        "FORK_JOIN_DYNAMIC",
-        "INLINE",
-        "JOIN",
-        "JSON_JQ_TRANSFORM",
-        "LAMBDA",
-        "NOOP",
-        "SET_VARIABLE",
-        "SWITCH",
-        "TERMINATE",
-    }
-)
+_NOT_MOCKED: Final = OPERATORS - {"DYNAMIC", "FORK"}
 # Only a run tells which tasks or workflows these come to.
 _OPEN: Final = frozenset({"DYNAMIC", "FORK_JOIN_DYNAMIC", "START_WORKFLOW"})
 

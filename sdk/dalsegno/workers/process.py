@@ -157,7 +157,9 @@ class Worker:
         client = AsyncDalsegno(self._url, auth=self._auth, retries=Retries(attempts=1))
         if self._queues is None:
             return HttpSource(client, self._worker_id)
-        return self._queues.source(client, self._worker_id)
+        from dalsegno.workers.sqs_source import SqsSource
+
+        return SqsSource(self._queues, client, self._worker_id)
 
     def _station(self, function: WorkerFunction[Any, Any], source: Source) -> Station:
         habits = Habits(

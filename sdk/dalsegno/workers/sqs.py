@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from dalsegno.client import AsyncDalsegno
 from dalsegno.errors import ConductorError, ForbiddenError, UnavailableError
 from dalsegno.models import TaskResult
 from dalsegno.queue_bodies import decoded
@@ -14,8 +13,6 @@ from dalsegno.queue_names import sqs_name
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-    from dalsegno.workers.sqs_source import SqsSource
 
 BATCH: Final = 10
 # SQS takes more by now; not everywhere, and it is billed by 64 KB.
@@ -60,12 +57,6 @@ class SqsQueues:
     results_queue_url: str | None = None
     region: str | None = None
     visibility_seconds: int = 60
-
-    def source(self, client: AsyncDalsegno, worker_id: str) -> "SqsSource":
-        """Return what takes tasks from these queues, and asks a client for their inputs."""
-        from dalsegno.workers.sqs_source import SqsSource
-
-        return SqsSource(self, client, worker_id)
 
     @cached_property
     def _known(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -28,6 +28,10 @@ _COLUMNS = (
     Column("correlation", wide=True),
     Column("reason", wide=True, cut=True),
 )
+
+OnlyIds: TypeAlias = Annotated[
+    bool, typer.Option("--ids", help="Print nothing but ids, one on a line.")
+]
 
 
 def list_(
@@ -55,9 +59,7 @@ def list_(
         str | None, typer.Option("--correlation-id", help="Those with this correlation id.")
     ] = None,
     limit: Limit = 50,
-    only_ids: Annotated[
-        bool, typer.Option("--ids", help="Print nothing but ids, one on a line.")
-    ] = False,
+    only_ids: OnlyIds = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -88,9 +90,7 @@ def search(
         str | None, typer.Option("--sort", help="Such as startTime:ASC.", metavar="FIELD:ORDER")
     ] = None,
     limit: Limit = 50,
-    only_ids: Annotated[
-        bool, typer.Option("--ids", help="Print nothing but ids, one on a line.")
-    ] = False,
+    only_ids: OnlyIds = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
