@@ -13,7 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from dalsegno.queue_names import encode_name
+from dalsegno.queue_names import sqs_name
 from dalsegno_cdk.acknowledged import acknowledge
 from dalsegno_cdk.functions import Functions
 from dalsegno_cdk.http_api import FunctionUrls, HttpApi
@@ -25,6 +25,7 @@ from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
 from dalsegno_cdk.triggers import Triggers, add_event_rule, request_of, whole_event
 from dalsegno_functions.auth.roles import Role, written
+from dalsegno_state.worker_queue import queue_name
 
 
 class Dalsegno(Construct):
@@ -159,17 +160,26 @@ class Dalsegno(Construct):
         """
         self.functions.publish_events_to(bus)
 
-    def grant_worker(self, grantee: iam.IGrantable, *task_types: str) -> None:
+    def grant_worker(
+        self, grantee: iam.IGrantable, *task_types: str, domain: str | None = None
+    ) -> None:
         """Let a worker do tasks of some types.
 
         It may take them from their queues and send back their results, and in auth mode ``iam``
-        poll and report over HTTP.
+        poll and report over HTTP, whatever the domain.
+
+        Args:
+            grantee: Who is the worker.
+            task_types: What it works on.
+            domain: Of the queues; tasks of none unless given.
         """
         if not task_types:
             raise SettingsError("grant_worker: name the task types it works on")
         if self.settings.auth is AuthMode.IAM:
             self._give(Role.WORKER, grantee, task_types)
-        queues = [self.messaging.arn_of(encode_name(task_type)) for task_type in task_types]
+        prefix = self.settings.queue_prefix
+        names = (sqs_name(prefix, queue_name(task_type, domain)) for task_type in task_types)
+        queues = [Stack.of(self).format_arn(service="sqs", resource=name) for name in names]
         iam.Grant.add_to_principal(
             grantee=grantee,
             actions=[

@@ -95,11 +95,7 @@ class Messaging(Construct):
     @property
     def arns(self) -> str:
         """Pattern of the addresses of all queues of this stage, those of workers included."""
-        return self.arn_of("*")
-
-    def arn_of(self, encoded_name: str) -> str:
-        """Return the address of a queue, or the pattern of several."""
-        return Stack.of(self).format_arn(service="sqs", resource=f"{self._prefix}{encoded_name}")
+        return Stack.of(self).format_arn(service="sqs", resource=f"{self._prefix}*")
 
     def _work(self, construct_id: str, name: str, visibility: Duration) -> WorkQueue:
         return WorkQueue(

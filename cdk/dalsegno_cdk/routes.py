@@ -9,6 +9,8 @@ Routes = list[tuple[str, str]]
 """Methods and paths; ``*`` stands for any characters, slashes included."""
 
 _EVERYTHING: Final = [("*", "/*")]
+# The beginning of every id, which that of a poll's path does not look like.
+_TASK_ID: Final = "????????-????-????-????-????????????.*"
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
@@ -16,8 +18,7 @@ def routes_of(role: Role, task_types: Sequence[str] = ()) -> Routes:
     """Return what a role needs to call.
 
     It is the outer fence: as IAM's ``*`` goes across slashes, only the functions can tell all of
-    what a role includes. Workers of some types cannot read single tasks, which nothing needs that
-    works on them: that path is the beginning of those of all polls.
+    what a role includes.
     """
     match role:
         case Role.ADMIN | Role.OPERATOR:
@@ -36,7 +37,7 @@ def routes_of(role: Role, task_types: Sequence[str] = ()) -> Routes:
                 ("POST", "/api/tasks"),
                 ("POST", "/api/tasks/update-v2"),
                 ("POST", "/api/tasks/*/log"),
-                ("GET", "/api/tasks/*/log"),
+                ("GET", f"/api/tasks/{_TASK_ID}"),
                 ("GET", "/api/tasks/externalstoragelocation"),
                 ("GET", "/api/tasks/external-storage-location"),
             ]

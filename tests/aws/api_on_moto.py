@@ -1,7 +1,7 @@
 """A deployment on an emulator, with its API on a port, and its functions' work done by threads."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ from tests.aws.deployment import deployed, settings_of
 RESULTS_QUEUE = "_results"
 PLACE = "workers"
 PREFIX = settings_of(PLACE).queue_prefix
+INPUTS = {"number": "${workflow.input.number}"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Deployment:
     engine: Engine
     ports: AwsPorts
 
-    def register(self, *task_types: str, **task: Any) -> str:
+    def register(self, *task_types: str, inputs: Mapping[str, str] = INPUTS, **task: Any) -> str:
         """Register a workflow of tasks of some types; return its name."""
         name = "_".join(task_types)
         for task_type in task_types:
@@ -49,7 +50,7 @@ class Deployment:
                 "name": task_type,
                 "taskReferenceName": task_type,
                 "type": "SIMPLE",
-                "inputParameters": {"number": "${workflow.input.number}"},
+                "inputParameters": dict(inputs),
             }
             for task_type in task_types
         ]

@@ -170,6 +170,34 @@ def test_result_too_large_for_a_message_goes_over_http(place: Deployment) -> Non
     assert task.output_data == {"result": "ü" * 100_000}
 
 
+def test_secrets_are_revealed_to_the_worker_alone(place: Deployment) -> None:
+    @worker("sqs-secret")
+    def pay(pin: str) -> int:
+        return len(pin)
+
+    place.engine.secrets.put("pin", "123456")
+    name = place.register("sqs-secret", inputs={"pin": "${workflow.secrets.pin}"})
+    in_process, in_lambda = place.start(name), place.start(name)
+    a_worker(place, pay).lambda_handler()(an_event("sqs-secret", 1), _Context())
+    with a_worker(place, pay):
+        (task, again) = (ended(place, each).tasks[0] for each in (in_process, in_lambda))
+
+    assert task.output_data == again.output_data == {"result": 6}
+    assert "123456" not in place.look(in_process).to_wire_json().decode()
+
+
+def test_tasks_set_apart_have_a_queue_of_their_own(place: Deployment) -> None:
+    @worker("sqs-apart@till-eu")
+    def apart() -> int:
+        return 1
+
+    name = place.register("sqs-apart", executionNameSpace="till", isolationGroupId="eu")
+    with a_worker(place, apart):
+        (task,) = ended(place, place.start(name)).tasks
+
+    assert task.output_data == {"result": 1}
+
+
 class _Context:
     """What Lambda tells of an invocation."""
 

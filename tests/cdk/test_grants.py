@@ -11,9 +11,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Annotations, Match, Template
 
 from dalsegno_cdk import AuthMode, Dalsegno, DalsegnoSettings, Endpoint, SettingsError
-from dalsegno_cdk.routes import routes_of
+from dalsegno_cdk.routes import Routes, routes_of
 from dalsegno_functions.api import OPERATIONS
 from dalsegno_functions.auth.roles import Refused, Role, verdict
+from dalsegno_state import ids
 
 GRANTS = {
     "grant_admin": "admin",
@@ -78,6 +79,7 @@ def test_a_worker_gets_the_routes_of_its_types(stack: Stack, code: lambda_.Code)
     assert "/GET/api/tasks/poll/charge_card" in policy
     assert "/GET/api/tasks/poll/batch/a*b" in policy
     assert "/POST/api/tasks/update-v2" in policy
+    assert "/GET/api/tasks/????????-????-????-????-????????????.*" in policy
     assert "/*/*" not in policy
     assert "worker:charge_card,a%20b" in json.dumps(known_roles(stack))
 
@@ -153,16 +155,23 @@ def test_a_role_of_another_stack_is_to_be_named_in_the_settings(code: lambda_.Co
 
 @pytest.mark.parametrize("role", Role)
 def test_iam_passes_all_that_a_role_includes(role: Role) -> None:
-    patterns = [re.escape(method + path).replace(r"\*", ".*") for method, path in routes_of(role)]
-    kept_out = [
-        f"{route.method} {route.path}"
-        for route in OPERATIONS
-        if not isinstance(verdict(role, route.method, _segments(route.path)), Refused)
-        and not any(re.fullmatch(each, route.method + route.path) for each in patterns)
+    task_id = ids.task_id(ids.workflow_id(0, bytes(10)), 0, 0, "charge")
+    calls = [(each.method, each.path.replace("{taskId}", task_id)) for each in OPERATIONS]
+
+    assert not [
+        (method, path)
+        for method, path in calls
+        if not isinstance(verdict(role, method, _segments(path)), Refused)
+        and not _passes(routes_of(role), method, path)
     ]
 
-    # Nothing that works on tasks reads them one by one: see ``routes_of``.
-    assert kept_out == (["GET /api/tasks/{taskId}"] if role is Role.WORKER else [])
+
+def test_iam_stops_a_worker_before_the_polls_of_others() -> None:
+    own = routes_of(Role.WORKER, ["charge"])
+
+    assert _passes(own, "GET", "/api/tasks/poll/charge")
+    assert not _passes(own, "GET", "/api/tasks/poll/ship")
+    assert not _passes(own, "GET", "/api/tasks/poll/batch/ship")
 
 
 def test_the_claim_of_tokens_is_told_to_the_functions(stack: Stack, code: lambda_.Code) -> None:
@@ -180,6 +189,11 @@ def test_the_claim_of_tokens_is_told_to_the_functions(stack: Stack, code: lambda
         variables = function["Properties"]["Environment"]["Variables"]
         assert variables["DALSEGNO_JWT_ROLE_CLAIM"] == "scope"
         assert variables["DALSEGNO_JWT_ROLE_PREFIX"] == "dalsegno/"
+
+
+def _passes(routes: Routes, method: str, path: str) -> bool:
+    patterns = (re.escape(a + b).replace(r"\*", ".*").replace(r"\?", ".") for a, b in routes)
+    return any(re.fullmatch(pattern, method + path) for pattern in patterns)
 
 
 def _segments(path: str) -> list[str]:

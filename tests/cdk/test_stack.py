@@ -220,12 +220,12 @@ def test_a_worker_gets_its_own_queues_only(code: lambda_.Code) -> None:
     workflows = Dalsegno(stack, "Workflows", settings=DalsegnoSettings(), code=code)
     role = iam.Role(stack, "Worker", assumed_by=iam.AccountRootPrincipal())
 
-    workflows.grant_worker(role, "charge-card")
+    workflows.grant_worker(role, "charge-card", domain="eu")
 
     policies = Template.from_stack(stack).find_resources("AWS::IAM::Policy")
     (policy,) = (policy for name, policy in policies.items() if name.startswith("Worker"))
     granted = _json(policy)
-    assert "dalsegno-dev-charge--card" in granted
+    assert "dalsegno-dev-eu-3acharge--card" in granted
     assert "dalsegno-dev-*" not in granted
 
 

@@ -63,6 +63,25 @@ def test_polled_task_is_the_workers(api: httpx.Client, flow: str, start: Call, s
     assert poll(api, step, timeout=0) == []
 
 
+def test_waiting_task_is_shown_as_a_poll_would_hand_it_out(
+    api: httpx.Client, register: Call, start: Call, step: str, a_name: Maker
+) -> None:
+    secret = a_name("secret")
+    api.put(f"/secrets/{secret}", content="hunter2")
+    inputs = {"password": f"${{workflow.secrets.{secret}}}"}
+    pay = {"name": step, "taskReferenceName": "pay", "type": "SIMPLE", "inputParameters": inputs}
+    (shown,) = api.get(f"/workflow/{start(register(pay))}").json()["tasks"]
+
+    waiting = api.get(f"/tasks/{shown['taskId']}/waiting").json()
+    (polled,) = poll(api, step)
+
+    assert "hunter2" not in str(shown)
+    assert waiting["status"] == "SCHEDULED"
+    assert waiting["inputData"] == polled["inputData"] == {"password": "hunter2"}
+    for task_id in (polled["taskId"], "unknown"):
+        assert api.get(f"/tasks/{task_id}/waiting").status_code == 204
+
+
 def test_nothing_to_do_is_an_empty_list_or_204(api: httpx.Client, step: str) -> None:
     batch = api.get(f"/tasks/poll/batch/{step}?workerid=w1&count=5&timeout=100&domain=")
     single = api.get(f"/tasks/poll/{step}?workerid=w1")

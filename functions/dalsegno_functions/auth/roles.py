@@ -113,7 +113,12 @@ def verdict(role: Role, method: str, segments: Sequence[str]) -> Verdict:
 
 
 def _is_of_secrets(segments: list[str]) -> bool:
-    return segments[1:2] in (["secrets"], ["secrets-v2"])
+    """Return whether a path is about secrets, or shows inputs with what they take from them."""
+    match segments:
+        case ["api", "secrets" | "secrets-v2", *_] | ["api", "tasks", _, "waiting"]:
+            return True
+        case _:
+            return False
 
 
 def _shows_secrets(method: str, segments: list[str]) -> bool:
@@ -179,7 +184,7 @@ def _of_worker(method: str, segments: list[str]) -> Verdict:
             return OfTask(task_id)
         case ("GET", ["api", "tasks", "search" | "search-v2"]):
             return Refused()
-        case ("GET", ["api", "tasks", task_id]):
+        case ("GET", ["api", "tasks", task_id] | ["api", "tasks", task_id, "waiting"]):
             return OfTask(task_id)
         case _:
             return Refused()

@@ -150,6 +150,18 @@ def task(request: Request, engine: Engine) -> Response:
     return json(engine.tasks.get(request.path["taskId"]))
 
 
+@routes.get(
+    "/{taskId}/waiting",
+    "Get a task that waits for a worker, as a poll would hand it out",
+    returns=Task,
+    or_nothing="It does not wait, or there is no such task.",
+)
+def waiting(request: Request, engine: Engine) -> Response:
+    """Answer with an attempt whose message a worker has taken from SQS; nobody claims it."""
+    task = engine.tasks.waiting(request.path["taskId"])
+    return json(task) if task else no_content()
+
+
 def _update_by_ref(request: Request, engine: Engine) -> str | None:
     return engine.tasks.update_by_ref(
         request.path["workflowId"],

@@ -2,7 +2,9 @@
 
 import json
 import os
+import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 import typer
 
@@ -26,11 +29,32 @@ _OLDEST_NODE: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where it goes."""
+    """Where it goes.
+
+    Attributes:
+        emulator: Its address, as ``AWS_ENDPOINT_URL`` says; empty for AWS itself.
+    """
 
     account: str
     region: str
     caller: str
+    emulator: str
+
+    @property
+    def context(self) -> list[str]:
+        """The CDK's options that it takes; an emulator runs functions right here."""
+        if not self.emulator:
+            return []
+        is_arm = platform.machine() in {"arm64", "aarch64"}
+        return ["-c", f"architecture={'arm64' if is_arm else 'x86_64'}"]
+
+    def reached(self, url: str) -> str:
+        """Return an API's URL as clients reach it: few systems know names in ``.localhost``."""
+        there = urlsplit(url)
+        name, _, domain = (there.hostname or "").partition(".")
+        if not self.emulator or not domain.endswith("localhost"):
+            return url
+        return f"{self.emulator.rstrip('/')}/_aws/execute-api/{name}/$default{there.path}"
 
 
 def deploy(
@@ -46,7 +70,8 @@ def deploy(
     """Deploy the project's CDK app to the AWS account of your credentials.
 
     Other options and arguments go to `cdk deploy` as they are. What the CDK's command needs is
-    fetched by npx, in the version that fits.
+    fetched by npx, in the version that fits. With AWS_ENDPOINT_URL set, it goes to the emulator
+    there.
 
     [dim]dalsegno deploy --stage prod -c retentionDays=90[/dim]
     """
@@ -57,10 +82,13 @@ def deploy(
     stage = stage or str(settings.get("context", {}).get("stage", "dev"))
     remark(f"deploying {directory.resolve().name}, stage {stage}")
     remark(f"  to account {target.account}, region {target.region}, as {target.caller}")
+    if target.emulator:
+        remark(f"  of the emulator at {target.emulator}")
     confirm("deploy it", yes=yes)
     with _outputs() as path:
-        asked = [*_command(npx, settings), "-c", f"stage={stage}", f"--outputs-file={path}"]
-        status = _run([*asked, "--require-approval=never", *context.args], directory, target)
+        asked = [*_command(npx, settings), "-c", f"stage={stage}", *target.context]
+        told = [f"--outputs-file={path}", "--require-approval=never", *context.args]
+        status = _run([*asked, *told], directory, target)
         outputs = _read(path)
     if status != 0:
         remark(
@@ -68,7 +96,7 @@ def deploy(
             f"  npx {CDK} bootstrap aws://{target.account}/{target.region}"
         )
         raise typer.Exit(Exit.REFUSED)
-    typer.echo(_told(outputs))
+    typer.echo(_told(outputs, target))
 
 
 def _settings(directory: Path) -> dict[str, Any]:
@@ -122,7 +150,8 @@ def _target() -> Target:
             identity = session.client("sts", region_name=region).get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         give_up(f"AWS does not know you: {error}\n  set AWS_PROFILE, or run aws sso login")
-    return Target(identity["Account"], region, identity["Arn"])
+    emulator = os.environ.get("AWS_ENDPOINT_URL", "")
+    return Target(identity["Account"], region, identity["Arn"], emulator)
 
 
 def _command(npx: str, settings: Mapping[str, Any]) -> list[str]:
@@ -156,14 +185,15 @@ def _read(path: Path) -> dict[str, str]:
     return next((each for each in stacks.values() if "ApiUrl" in each), {})
 
 
-def _told(outputs: Mapping[str, str]) -> str:
+def _told(outputs: Mapping[str, str], target: Target) -> str:
     """Return where it is, and what to do next."""
     if not outputs:
         return "\ndeployed; no stack of it has an output ApiUrl"
+    url = target.reached(outputs["ApiUrl"])
     return "\n".join(
         (
             "",
-            f"deployed: {outputs['ApiUrl']}",
+            f"deployed: {url}",
             "",
             "next, with auth=keys:",
             "",
@@ -171,7 +201,7 @@ def _told(outputs: Mapping[str, str]) -> str:
             "",
             "and, with the two lines that it prints exported:",
             "",
-            f"  export DALSEGNO_URL={outputs['ApiUrl']}",
+            f"  export DALSEGNO_URL={shlex.quote(url)}",
             "  dalsegno doctor",
             "",
         )

@@ -60,16 +60,20 @@ class TaskCalls:
         its response timeout has run out, as with ``poll``, and the report is made again for the
         next one.
         """
-
-        def read(body: bytes) -> Task | None:
-            return Task.model_validate_json(body) if body else None
-
-        return Call("POST", "/tasks/update-v2", read, body=sends(result), repeatable=True)
+        return Call("POST", "/tasks/update-v2", _reads_task, body=sends(result), repeatable=True)
 
     @operation
     def get(self, task_id: str) -> Call[Task]:
         """Return a task. Raises NotFoundError."""
         return Call("GET", path("/tasks/{}", task_id), reads(Task), repeatable=True)
+
+    @operation
+    def waiting(self, task_id: str) -> Call[Task | None]:
+        """Return a task as a poll would hand it out, claimed by nobody; None if it does not wait.
+
+        For workers that take a task's message from SQS: secrets in its input are revealed.
+        """
+        return Call("GET", path("/tasks/{}/waiting", task_id), _reads_task, repeatable=True)
 
     @operation
     def log(self, task_id: str, line: str) -> Call[None]:
@@ -123,6 +127,10 @@ class TaskCalls:
             SearchResult[Task],
             {**task_query(query, free_text, sort), **page(start, A_PAGE)},
         )
+
+
+def _reads_task(body: bytes) -> Task | None:
+    return Task.model_validate_json(body) if body else None
 
 
 class Tasks(Group, TaskCalls):

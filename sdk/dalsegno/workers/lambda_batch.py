@@ -17,7 +17,7 @@ from dalsegno.workers.context import TaskContext
 from dalsegno.workers.function import WorkerFunction
 from dalsegno.workers.metrics import Metrics
 from dalsegno.workers.sqs import BATCH, MOST_BATCH_BYTES, SqsQueues, body_of
-from dalsegno.workers.sqs_source import early_seconds, waiting
+from dalsegno.workers.sqs_source import early_seconds
 from dalsegno.workers.threads import Threads
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class LambdaBatch:
         Raises:
             ConductorError: Nobody knows.
         """
-        task = await waiting(self._client, task_id)
+        task = await self._client.tasks.waiting(task_id)
         if task is None:
             return None
         if early_seconds(task) > 1:

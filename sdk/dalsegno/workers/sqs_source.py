@@ -12,10 +12,10 @@ from functools import partial
 from typing import Final, TypeVar
 
 from dalsegno.client import AsyncDalsegno
-from dalsegno.errors import ConductorError, NotFoundError
+from dalsegno.errors import ConductorError
 from dalsegno.models import JsonObject, Task, TaskResult, TaskStatus
 from dalsegno.workers.batches import Batches
-from dalsegno.workers.http import is_gone, is_open, report
+from dalsegno.workers.http import is_open, report
 from dalsegno.workers.source import Ask, Deliveries, Delivery
 from dalsegno.workers.sqs import MOST_BATCH_BYTES, SqsMessage, SqsQueues, body_of
 from dalsegno.workers.threads import Threads
@@ -150,7 +150,7 @@ class SqsSource:
             return None
         try:
             is_done = message.task_id in self._done
-            task = None if is_done else await waiting(self.client, message.task_id)
+            task = None if is_done else await self.client.tasks.waiting(message.task_id)
             early = 0.0 if task is None else early_seconds(task)
             if task is None:
                 await self.delete(url, [message.receipt])
@@ -175,18 +175,6 @@ class SqsSource:
 
     async def _call(self, request: Callable[[], T]) -> T:
         return await self._threads.call(request)
-
-
-async def waiting(client: AsyncDalsegno, task_id: str) -> Task | None:
-    """Return a task that is to be done; None if it is not. Raises ConductorError."""
-    try:
-        task = await client.tasks.get(task_id)
-    except NotFoundError as error:
-        if is_gone(error, task_id, task_id.partition(".")[0]):  # its workflow has been removed
-            return None
-        raise
-    # One in progress was claimed over HTTP, and its response timeout brings it back.
-    return task if task.status is TaskStatus.SCHEDULED else None
 
 
 def early_seconds(task: Task) -> float:

@@ -63,25 +63,32 @@ class Claims:
 
     def claim(self, task_id: str, worker_id: str | None) -> Claim:
         """Make a scheduled task the worker's, by one conditional write."""
-        address = ids.parse_task_id(task_id)
-        workflow = None if address is None else self._ports.state.workflow(address.workflow_id)
-        if address is None or workflow is None:
+        found = self.waiting(task_id)
+        if found is None:
             return Stale()
-        task = self._scheduled(address, task_id)
-        if task is None:
-            return Stale()
-        if workflow.status.is_terminal:
-            self._look_again(address.workflow_id, address.ref)
-            return Stale()
+        task, view = found
         now = self._ports.clock.now()
         if now < visible_at(task):
             return NotYet(visible_at(task) - now)
-        view = self._loader.view_of(workflow)
         task_def = definition_of(task, view.plan, self._ports.definitions)
         refused_ms = self._refused_ms(task, task_def, now)
         if refused_ms is not None:
             return NotYet(refused_ms)
         return self._take(view, task, task_def, worker_id, now)
+
+    def waiting(self, task_id: str) -> tuple[TaskState, View] | None:
+        """Return an attempt that waits to be handed out, now or later; None if it does not."""
+        address = ids.parse_task_id(task_id)
+        workflow = None if address is None else self._ports.state.workflow(address.workflow_id)
+        if address is None or workflow is None:
+            return None
+        task = self._scheduled(address, task_id)
+        if task is None:
+            return None
+        if workflow.status.is_terminal:
+            self._look_again(address.workflow_id, address.ref)
+            return None
+        return task, self._loader.view_of(workflow)
 
     def give_back(self, claimed: Claimed) -> None:
         """Let others have a task that could not be handed out; its message comes again."""

@@ -174,6 +174,11 @@ class Tasks:
         """Return one attempt of a task; raises NotFoundError."""
         return self._queries.task(task_id)
 
+    def waiting(self, task_id: str) -> Task | None:
+        """Return an attempt as a poll would hand it out, claimed by nobody; None if none would."""
+        found = self._claims.waiting(task_id)
+        return None if found is None else self._handed_out(*found)
+
     def log(self, task_id: str, line: str) -> None:
         """Keep one line about a task."""
         address = ids.parse_task_id(task_id)
@@ -237,7 +242,7 @@ class Tasks:
         match self._claims.claim(message.body, worker_id):
             case Claimed() as claimed:
                 try:
-                    return self._handed_out(claimed), True
+                    return self._handed_out(claimed.task, claimed.view), True
                 except UnavailableError:
                     self._claims.give_back(claimed)
                     raise
@@ -247,8 +252,7 @@ class Tasks:
             case _:
                 return None, True
 
-    def _handed_out(self, claimed: Claimed) -> Task:
-        task, view = claimed.task, claimed.view
+    def _handed_out(self, task: TaskState, view: View) -> Task:
         task_def = definition_of(task, view.plan, self._ports.definitions)
         names = [] if task_def is None else task_def.runtime_metadata
         return self._with_secrets(self._queries.hand_out(view, task), names)

@@ -22,7 +22,8 @@ def findings(client: "Dalsegno") -> Iterator[Finding]:
     polled: dict[str, int] = {}
     for poll in client.queues.polls():
         polled[poll.queue_name] = max(polled.get(poll.queue_name, 0), poll.last_poll_time)
-    waiting = {name: count for name, count in client.queues.sizes().items() if count}
+    sizes = client.queues.sizes()
+    waiting = {name: count for name, count in sizes.items() if count and _is_for_workers(name)}
     stuck = [name for name in sorted(waiting) if now - polled.get(name, 0) > _RECENT_MS]
     for name in stuck:
         last = polled.get(name)
@@ -31,6 +32,11 @@ def findings(client: "Dalsegno") -> Iterator[Finding]:
     if not stuck:
         yield ok("queues", "somebody asks for every task that waits")
     yield _undone(client.definitions.workflows.latest(), set(polled))
+
+
+def _is_for_workers(queue: str) -> bool:
+    """Return whether it is not one of those that the engine empties by itself."""
+    return queue != "HTTP" and not queue.startswith("_")
 
 
 def _undone(definitions: "Iterable[WorkflowDef]", polled: set[str]) -> Finding:
