@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -95,6 +96,53 @@ def test_validate_names_the_line_and_the_fault(cli: Cli, file: Path, tmp_path: P
     assert list(told["faults"]) == [str(wrong)]
 
 
+def test_definitions_in_python_are_taken_from_a_module_of_a_package(
+    cli: Cli, name: str, tmp_path: Path
+) -> None:
+    module = _module(
+        tmp_path / f"package_{name}",
+        f"""
+        from dalsegno.definitions import Workflow, task
+        from dalsegno.models import TaskDef
+        from package_{name} import STEP
+
+        order = Workflow("{name}", task(STEP))
+        task_defs = [TaskDef(name=STEP, retry_count=7)]
+        """,
+    )
+    (module.parent / "__init__.py").write_text(f'STEP = "{name}_step"')
+
+    assert f"+ workflow {name} v1" in cli.ok("def", "push", module).out
+    assert cli.ok("def", "show", f"{name}_step", "--task", "--json").json["retryCount"] == 7
+    assert cli("def", "diff", module).status == 0
+    assert cli.ok("cost", module, "--per-month", "1", "--json").json["name"] == name
+    assert f"{name}_step" in cli.ok("workflow", "diagram", module).out
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("limit = 1\n\nhalf = limit / 0", "line 3: ZeroDivisionError: division by zero"),
+        ("import no_such_module", "line 1: ModuleNotFoundError: No module named"),
+        ("def broken(:", "SyntaxError"),
+        ("order = None", "neither a Workflow nor"),
+        (
+            "from dalsegno.definitions import Workflow, task\n"
+            "order = Workflow('order', task('charge'), task('charge'))",
+            "charge",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_module_is_told(
+    cli: Cli, name: str, tmp_path: Path, text: str, fault: str
+) -> None:
+    refused = cli("def", "validate", _module(tmp_path / f"faulty_{name}", text))
+
+    assert refused.status == 1
+    assert fault in refused.err
+    assert "Traceback" not in refused.err
+
+
 def test_what_is_no_file_is_wrong_usage(cli: Cli, tmp_path: Path) -> None:
     assert cli("def", "validate", tmp_path / "gone.json").status == 2
     assert cli("def", "push", tmp_path).status == 2
@@ -163,3 +211,10 @@ def test_a_person_is_asked_before_a_definition_is_deleted(
     cli.ok("def", "show", name)
     cli.ok("def", "delete", f"{name}_charge", "--task")
     assert cli("def", "show", f"{name}_charge", "--task").status == 4
+
+
+def _module(folder: Path, text: str) -> Path:
+    folder.mkdir()
+    path = folder / f"in_{folder.name}.py"
+    path.write_text(dedent(text))
+    return path

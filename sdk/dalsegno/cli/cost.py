@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
 import typer
 
 from dalsegno.cli.console import give_up, show_json
+from dalsegno.cli.definition.arguments import is_file
 from dalsegno.cli.options import AsJson, Url, connect
 from dalsegno.costs.bill import Counts
 from dalsegno.costs.prices import STATE_TRANSITION
@@ -20,13 +21,12 @@ Number = TypeVar("Number", int, float)
 Guess: TypeAlias = list[str] | None
 
 _MILLION: Final = 1_000_000
-_SUFFIXES: Final = (".json", ".yaml", ".yml")
 
 
 def cost(
     definition: Annotated[
         str,
-        typer.Argument(help="A .json or .yaml file, or the name of a workflow on the server."),
+        typer.Argument(help="A .json, .yaml or .py file, or the name of a workflow on the server."),
     ],
     per_month: Annotated[int, typer.Option("--per-month", min=1, help="Executions.", metavar="N")],
     workers: Annotated[
@@ -83,16 +83,11 @@ def cost(
 
 
 def _definition(given: str, url: str | None) -> "WorkflowDef":
-    if not given.endswith(_SUFFIXES):
+    if not is_file(given):
         return connect(url).definitions.workflows.get(given)
-    from dalsegno.definitions import InvalidDefinitionError, MissingExtraError, load
+    from dalsegno.cli.definition.files import the_workflow_in
 
-    try:
-        return load(Path(given))
-    except (InvalidDefinitionError, MissingExtraError) as error:
-        give_up(str(error))
-    except OSError as error:
-        give_up(f"{given}: {error.strerror}")
+    return the_workflow_in(Path(given))
 
 
 def _guesses(option: str, given: Guess, number: Callable[[str], Number]) -> dict[str, Number]:

@@ -88,7 +88,7 @@ def _told(directory: Path, package: str, written: list[PurePosixPath]) -> str:
         ("pytest", "the workflow, on the real engine in memory"),
         ("dalsegno dev", "a server, in a terminal of its own"),
         (f"dalsegno worker run {package}.workers", "the workers, in another"),
-        (f"python -m {package}", "registers the workflow"),
+        (f"dalsegno def push {package}/workflow.py", "registers the workflow"),
         (_RUN, ""),
     ]
     width = max(len(command) for command, why in steps if why)

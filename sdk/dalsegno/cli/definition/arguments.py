@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
 from dalsegno.cli.suggestions import workflow_names
+
+TEXTS: Final = (".json", ".yaml", ".yml")
+CODE: Final = ".py"
 
 
 class Format(StrEnum):
@@ -19,9 +22,18 @@ class Format(StrEnum):
 Paths: TypeAlias = Annotated[
     list[Path],
     typer.Argument(
-        help="Files of JSON or YAML, or folders of them.", metavar="PATH...", exists=True
+        help="Files of JSON or YAML, folders of them, or Python files.",
+        metavar="PATH...",
+        exists=True,
     ),
 ]
+
+
+def is_file(what: str) -> bool:
+    """Return whether a file of definitions is meant, not a name that a server knows."""
+    return what.endswith((*TEXTS, CODE))
+
+
 Name: TypeAlias = Annotated[
     str, typer.Argument(help="Of the workflow.", metavar="NAME", autocompletion=workflow_names)
 ]

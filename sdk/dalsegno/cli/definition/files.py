@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import typer
 
 from dalsegno.cli.console import Exit, complain, give_up
+from dalsegno.cli.definition.arguments import CODE, TEXTS
+from dalsegno.cli.definition.code import definitions_in_module
 from dalsegno.definitions.errors import InvalidDefinitionError, MissingExtraError
 from dalsegno.definitions.files import load_all
 from dalsegno.models import TaskDef, WorkflowDef
-
-_SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def definitions_in(paths: Iterable[Path]) -> list[Found]:
 def definitions_of(path: Path) -> list[Found]:
     """Return what a file defines. Raises InvalidDefinitionError."""
     try:
-        loaded = load_all(path)
+        loaded = definitions_in_module(path) if path.suffix == CODE else load_all(path)
     except MissingExtraError as error:
         give_up(str(error))
     except OSError as error:
@@ -51,12 +51,15 @@ def definitions_of(path: Path) -> list[Found]:
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files that are meant: those given, and in folders all JSON and YAML files."""
+    """Yield the files that are meant: those given, and in folders all JSON and YAML files.
+
+    Python is run when it is read, so its files are to be named one by one.
+    """
     for path in paths:
         if not path.is_dir():
             yield path
             continue
-        files = [each for each in sorted(path.rglob("*")) if each.suffix in _SUFFIXES]
+        files = [each for each in sorted(path.rglob("*")) if each.suffix in TEXTS]
         if not files:
             _refuse(path, "there are no .json, .yaml or .yml files in it")
         yield from files

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dalsegno.cli.console import Exit, give_up, out, remark, show_json
+from dalsegno.cli.definition.arguments import is_file
 from dalsegno.cli.options import AsJson, Url, connect
 from dalsegno.cli.suggestions import workflow_names
 from dalsegno.cli.view.times import now_millis
@@ -114,7 +115,7 @@ def _meant(
     what: str, version: int | None, url: str | None
 ) -> "tuple[WorkflowDef, Workflow | None]":
     """Return the definition that is to be drawn, and the execution if it is one's."""
-    if Path(what).suffix in {".json", ".yaml", ".yml"} and Path(what).exists():
+    if is_file(what) and Path(what).exists():
         from dalsegno.cli.definition.files import the_workflow_in
 
         return the_workflow_in(Path(what)), None
