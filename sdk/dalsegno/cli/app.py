@@ -28,7 +28,7 @@ from dalsegno.cli.init import init
 _EPILOG: Final = """
 Commands talk to the server at --url, else at DALSEGNO_URL or CONDUCTOR_SERVER_URL, \
 else at http://127.0.0.1:8080. An access key is taken from CONDUCTOR_AUTH_KEY and \
-CONDUCTOR_AUTH_SECRET.
+CONDUCTOR_AUTH_SECRET, a token from DALSEGNO_TOKEN; with DALSEGNO_AUTH=iam, AWS's credentials sign.
 
 Exit status: 0 done, 1 refused, 2 wrong usage, 3 a workflow that was waited for did not \
 complete, 4 not found, 5 no server or one that cannot answer now, 130 interrupted.

@@ -68,7 +68,8 @@ def _told(error: "ConductorError | StillRunningError") -> str:
             return f"{error}\n  dalsegno workflow get {workflow_id}"
         case UnauthorizedError() | ForbiddenError():
             return (
-                f"{error}\n  an access key is set by CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET"
+                f"{error}\n  an access key is set by CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET; "
+                "DALSEGNO_AUTH=iam signs"
             )
         case UnavailableError():
             return f"{error}{notes}\n  a server is set by --url or DALSEGNO_URL"

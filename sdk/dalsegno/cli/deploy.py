@@ -204,5 +204,7 @@ def _told(outputs: Mapping[str, str], target: Target) -> str:
             f"  export DALSEGNO_URL={shlex.quote(url)}",
             "  dalsegno doctor",
             "",
+            "With auth=iam no key is needed but AWS's credentials: export DALSEGNO_AUTH=iam",
+            "",
         )
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from dalsegno.cli.console import give_up
+
 if TYPE_CHECKING:
     from dalsegno.client import Dalsegno
     from dalsegno.models import JsonObject
@@ -50,7 +52,7 @@ def connect(url: str | None) -> "Dalsegno":
     """Return a client of the server that is meant.
 
     Raises:
-        BadParameter: The URL is none.
+        BadParameter: The URL is none, or the environment says nothing sensible of who asks.
     """
     from dalsegno.client import Dalsegno, Retries  # takes a while that `--help` need not take
 
@@ -59,7 +61,9 @@ def connect(url: str | None) -> "Dalsegno":
     try:
         return Dalsegno(url, retries=retries)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--url") from None
+        raise typer.BadParameter(str(error)) from None
+    except ImportError as error:
+        give_up(str(error))
 
 
 def json_object(text: str, option: str = "--input") -> "JsonObject":

@@ -1,6 +1,7 @@
 """How a client proves who it is. ``signing`` has what AWS wants."""
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Generator
@@ -126,3 +127,27 @@ class TokenAuth(httpx.Auth):
         """See ``httpx.Auth.auth_flow``."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
+
+
+def auth_of_environment() -> httpx.Auth | None:
+    """Return what the environment tells of who asks; None if nothing.
+
+    That is ``DALSEGNO_AUTH=iam``, a token in ``DALSEGNO_TOKEN``, or the access key that Conductor's
+    SDKs find, too.
+
+    Raises:
+        ValueError: ``DALSEGNO_AUTH`` is something else, or there are no credentials.
+        ImportError: It is ``iam``, and the extra ``sqs`` is not installed.
+    """
+    way = os.environ.get("DALSEGNO_AUTH")
+    if way == "iam":
+        from dalsegno.client.signing import IamAuth  # has an extra's imports
+
+        return IamAuth()
+    if way:
+        raise ValueError(f"DALSEGNO_AUTH is {way!r}: it may be iam; keys and tokens need none")
+    if token := os.environ.get("DALSEGNO_TOKEN"):
+        return TokenAuth(token)
+    key_id = os.environ.get("CONDUCTOR_AUTH_KEY")
+    key_secret = os.environ.get("CONDUCTOR_AUTH_SECRET")
+    return KeyAuth(key_id, key_secret) if key_id and key_secret else None

@@ -12,7 +12,7 @@ import httpx
 
 from dalsegno import __version__
 from dalsegno.client.answers import error_of, result_of, unreachable
-from dalsegno.client.auth import API_URL, KeyAuth
+from dalsegno.client.auth import API_URL, auth_of_environment
 from dalsegno.client.call import Call
 from dalsegno.client.retries import (
     Retries,
@@ -46,13 +46,6 @@ def api_url(url: str | None) -> str:
     if not found.startswith(("http://", "https://")):
         raise ValueError(f"the URL must begin with http:// or https://, got {found!r}")
     return found.rstrip("/").removesuffix("/api") + "/api"
-
-
-def auth_of_environment() -> httpx.Auth | None:
-    """Return the access key that Conductor's SDKs find in the environment, too, or None."""
-    key_id = os.environ.get("CONDUCTOR_AUTH_KEY")
-    key_secret = os.environ.get("CONDUCTOR_AUTH_SECRET")
-    return KeyAuth(key_id, key_secret) if key_id and key_secret else None
 
 
 @cache

@@ -40,8 +40,8 @@ class Dalsegno:
     Args:
         url: Of the server, with or without ``/api``; ``DALSEGNO_URL`` or ``CONDUCTOR_SERVER_URL``
             if absent, else a server on this machine.
-        auth: ``KeyAuth``, ``TokenAuth`` or ``IamAuth``; the access key in
-            ``CONDUCTOR_AUTH_KEY`` and ``CONDUCTOR_AUTH_SECRET`` if absent, if there is one.
+        auth: ``KeyAuth``, ``TokenAuth`` or ``IamAuth``; if absent, what ``DALSEGNO_AUTH=iam``,
+            ``DALSEGNO_TOKEN``, or ``CONDUCTOR_AUTH_KEY`` and ``CONDUCTOR_AUTH_SECRET`` say.
         retries: When requests that failed are made again.
 
     Attributes:

@@ -183,6 +183,31 @@ def test_key_of_the_environment_is_used(
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
+def test_environment_tells_who_asks(
+    kind: str, server: MisbehavingServer, aws_login: pytest.MonkeyPatch
+) -> None:
+    aws_login.setenv("DALSEGNO_TOKEN", "abc.def.ghi")
+    server.will(Answer(200, "1.0"))
+
+    with a_client(kind, server.url) as client:
+        client(lambda c: c.service.version())
+    aws_login.setenv("DALSEGNO_AUTH", "iam")
+    with a_client(kind, server.url) as client:
+        client(lambda c: c.service.version())
+
+    bearer, signed = (seen.headers["authorization"] for seen in server.seen)
+    assert bearer == "Bearer abc.def.ghi"
+    assert signed.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+
+
+def test_unknown_way_to_ask_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALSEGNO_AUTH", "keys")
+
+    with pytest.raises(ValueError, match="DALSEGNO_AUTH is 'keys': it may be iam"):
+        Dalsegno("http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_server_without_keys_is_asked_for_a_token_once(
     kind: str, server: MisbehavingServer
 ) -> None:

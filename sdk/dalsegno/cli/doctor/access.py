@@ -51,7 +51,10 @@ def rights(client: "Dalsegno") -> Rights:
 def findings(found: Rights) -> Iterator[Finding]:
     """Yield what that means."""
     if isinstance(found.refusal, UnauthorizedError):
-        fix = "set CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET: dalsegno keys create"
+        fix = (
+            "set CONDUCTOR_AUTH_KEY and CONDUCTOR_AUTH_SECRET (dalsegno keys create), "
+            "or DALSEGNO_AUTH=iam"
+        )
         yield failure("access", f"you are not let in: {found.refusal}", fix)
     elif found.refusal is not None:
         yield failure("access", f"{found.refusal}", "try again; if it stays so, look into its log")

@@ -74,7 +74,7 @@ def _worker(
     except SignatureError as error:
         give_up(str(error))
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--url") from None
+        raise typer.BadParameter(str(error)) from None
     remark(_banner(functions, "SQS" if queues else where))
     return worker
 
