@@ -38,8 +38,6 @@ from smoke import Api, SmokeError, smoke
 from tools import ToolsError, cdk, ministack
 from violin_shop import play
 
-from dalsegno import Worker
-from dalsegno.workers.sqs import SqsQueues
 from dalsegno_functions.access_keys import create
 from dalsegno_functions.auth.roles import Role
 from dalsegno_functions.clock import SystemClock
@@ -89,7 +87,6 @@ def test_a_deployed_stack_keeps_its_promises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    monkeypatch.setattr(workers, "LEDGER", ledger)
     monkeypatch.setenv("VIOLIN_SHOP_LEDGER", str(ledger.path))
     with _deployed(tmp_path) as (emulator, deployment):
         for name, value in deployment.environment.items():
@@ -416,12 +413,26 @@ def _the_same_workers_do_orders_on_sqs_and_lambda(deployment: Deployment, ledger
 
     with (
         payments(ledger.path.parent) as payment_url,
-        Worker(*workers.WORKERS, url=url, queues=SqsQueues(stage="local")),
+        _workers_on_sqs(url),
     ):
         side_by_side(
             partial(check_orders, url, payment_url, ledger),
             partial(check_orders, url, payment_url, ledger, on_lambda),
         )
+
+
+@contextmanager
+def _workers_on_sqs(url: str) -> Iterator[None]:
+    """Run the shop's workers as somebody at a terminal would; they end when they are told to."""
+    command = ["worker", "run", workers.__name__, "--sqs", "--stage", "local", "--url", url]
+    process = subprocess.Popen([sys.executable, "-m", "dalsegno.cli", *command], cwd=ROOT)
+    try:
+        yield
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _an_event_starts_a_workflow(api: Api) -> None:

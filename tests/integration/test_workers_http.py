@@ -15,6 +15,7 @@ from dalsegno import Fail, Input, Retry, TaskContext, Worker, WorkflowFailedErro
 from dalsegno.client import Dalsegno
 from dalsegno.workers import Polling, WorkerFunction
 from tests.eventually import eventually
+from tests.misbehaving import Answer, Behaviour, Drop, Forward, Garble, misbehaving
 from tests.tcp_proxy import proxied
 
 SHORT = Polling(wait_seconds=0.2)
@@ -281,6 +282,63 @@ def test_what_is_not_done_in_the_time_of_grace_is_given_to_another_worker(
         (done,) = ended(workflow_id)
 
     assert (done["retryCount"], done["pollCount"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "misfortunes",
+    [
+        [Answer(401, '{"message": "no"}'), Answer(403, '{"message": "no"}')],
+        [Answer(500, '{"message": "oops"}'), Answer(503, "busy"), Answer(429, "busy")],
+        [Answer(404, "<html>no such page</html>"), Garble(), Drop()],
+    ],
+    ids=["not let in", "not now", "nothing that makes sense"],
+)
+def test_result_is_sent_until_it_is_taken(
+    server_url: str, a_name: Any, begin: Played, ended: Any, misfortunes: list[Behaviour]
+) -> None:
+    runs: list[str] = []
+
+    def pack(task: TaskContext) -> str:
+        runs.append(task.task_id)
+        return "parcel"
+
+    packing = named(a_name, pack)
+    with misbehaving() as between:
+        between.chooses(
+            lambda seen: (
+                misfortunes.pop(0) if seen.method == "POST" and misfortunes else Forward(server_url)
+            )
+        )
+        with Worker(packing, url=between.url, polling=SHORT):
+            (done,) = ended(begin(packing))
+
+    assert done["outputData"] == {"result": "parcel"}
+    assert runs == [done["taskId"]]
+
+
+def test_result_of_a_workflow_that_was_removed_is_given_up(
+    server_url: str,
+    api: httpx.Client,
+    a_name: Any,
+    begin: Played,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    working, gone = threading.Event(), threading.Event()
+
+    def pack() -> None:
+        working.set()
+        assert gone.wait(20)
+
+    packing = named(a_name, pack)
+    with Worker(packing, url=server_url, polling=SHORT):
+        workflow_id = begin(packing)
+        assert working.wait(20)
+        remove = f"/workflow/{workflow_id}/terminate-remove?archiveWorkflow=false"
+        api.delete(remove).raise_for_status()
+        gone.set()
+        eventually(lambda: "never will be" in caplog.text, bool)
+
+    assert f"of task {workflow_id}" in caplog.text
 
 
 def test_result_that_is_too_large_fails_for_good_and_says_so(
