@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final, Protocol, cast
 
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from pydantic import ValidationError
 
 from dalsegno.models import Seconds, Task, TaskResult
 from dalsegno_functions.batch import SqsEvent
@@ -16,6 +17,8 @@ from dalsegno_functions.wiring import aws_engine, worker_engine
 from dalsegno_state.ports import Message, Queues, QueueSize, Received
 
 _LONGEST_CALL_SECONDS: Final = 890
+# What the SDK's handler raises in the function that is invoked: see ``LambdaHandler``.
+_COMES_BACK: Final = "TaskComesBack"
 
 
 class Invoke(Protocol):
@@ -96,15 +99,29 @@ def handler(event: SqsEvent, context: Any) -> PartialItemFailureResponse:
 
 
 def work(task: Task, invoke: Invoke) -> TaskResult:
-    """Return what came of a task: its output, or the reason why it failed."""
-    answer, failed = invoke(task.to_wire_json())
+    """Return what came of a task: its output, the reason why it failed, or when it comes back."""
+    said, failed = invoke(task.to_wire_json())
+    answer = json.loads(said) if said else None
+    if failed and (result := _comes_back(answer)) is not None:
+        ids = {"task_id": task.task_id, "workflow_instance_id": task.workflow_instance_id}
+        return result.model_copy(update={**ids, "worker_id": task.worker_id})
     return result_of(
-        json.loads(answer) if answer else None,
+        answer,
         failed=failed,
         task_id=task.task_id,
         workflow_id=task.workflow_instance_id,
         worker_id=task.worker_id,
     )
+
+
+def _comes_back(error: Any) -> TaskResult | None:
+    """Return the result in an error that says that the attempt is to be handed out again."""
+    if not isinstance(error, dict) or error.get("errorType") != _COMES_BACK:
+        return None
+    try:
+        return TaskResult.model_validate_json(error.get("errorMessage", ""))
+    except ValidationError:
+        return None
 
 
 @cache

@@ -35,6 +35,13 @@ class NonRetryableException(Exception):
     """The task has failed for good; ``LambdaWorker`` reports it so."""
 
 
+class TaskComesBack(Exception):
+    """The attempt is to be handed out again; its result is the message, as JSON.
+
+    ``LambdaWorker`` reports it so.
+    """
+
+
 class LambdaHandler:
     """A handler for both ways in which a Lambda function gets tasks.
 
@@ -65,6 +72,7 @@ class LambdaHandler:
         Raises:
             TaskFailed: It was one task, and the attempt has failed.
             NonRetryableException: It was one task, and it has failed for good.
+            TaskComesBack: It was one task, and it is to come back after a time.
             ValueError: The event is neither a batch of messages nor a task.
         """
         remaining_seconds = context.get_remaining_time_in_millis() / 1000
@@ -108,6 +116,8 @@ def _answer(result: TaskResult) -> JsonObject:
 
 
 def _fail(result: TaskResult) -> NoReturn:
+    if result.status is TaskResultStatus.IN_PROGRESS:
+        raise TaskComesBack(result.to_wire_json().decode())
     reason = result.reason_for_incompletion or result.status.value
     if result.status is TaskResultStatus.FAILED_WITH_TERMINAL_ERROR:
         raise NonRetryableException(reason)

@@ -6,7 +6,9 @@ import pytest
 
 pytest.importorskip("aws_lambda_powertools", reason="the extra aws is not installed")
 
+from dalsegno import Retry, TaskContext, Worker, worker
 from dalsegno.models import Task, TaskResultStatus, TaskStatus
+from dalsegno.workers.lambda_function import TaskComesBack
 from dalsegno_functions.lambda_worker import HandedOver, work
 from dalsegno_functions.wiring import local_engine
 from dalsegno_state.ports import Message, Queues, Received
@@ -61,6 +63,34 @@ def test_an_error_may_be_for_good() -> None:
     status, _, _ = _answers(error, failed=True)
 
     assert status is TaskResultStatus.FAILED_WITH_TERMINAL_ERROR
+
+
+def test_an_attempt_may_come_back_with_what_it_had_told() -> None:
+    @worker("charge")
+    def charge(task: TaskContext) -> None:
+        task.logger.info("asked the bank")
+        task.progress(asked="twice")
+        raise Retry("the bank is closed", after_seconds=90)
+
+    with pytest.raises(TaskComesBack) as raised:
+        Worker(charge).lambda_handler()(TASK.to_wire(), _Context())
+    error = {"errorType": "TaskComesBack", "errorMessage": str(raised.value)}
+    result = work(TASK, lambda _: (json.dumps(error).encode(), True))
+
+    assert (result.status, result.callback_after_seconds) == (TaskResultStatus.IN_PROGRESS, 90)
+    assert (result.task_id, result.output_data) == ("t1", {"asked": "twice"})
+    assert [each.log for each in result.logs] == ["asked the bank"]
+
+
+def test_an_error_that_only_looks_like_it_fails_the_attempt() -> None:
+    error = {"errorType": "TaskComesBack", "errorMessage": "soon"}
+
+    assert _answers(error, failed=True) == (TaskResultStatus.FAILED, {}, "TaskComesBack: soon")
+
+
+class _Context:
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
 
 
 def _received() -> tuple[Queues, Received]:
