@@ -307,6 +307,27 @@ def test_deploy_that_fails_says_how_to_bootstrap(cli: Cli, project: Path, npx: P
     assert "bootstrap aws://123456789012/eu-west-1" in refused.err
 
 
+@needs_cdk
+def test_deploy_without_credentials_or_region_says_what_to_set(
+    cli: Cli, project: Path, npx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "absent"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    nobody = cli("deploy")
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    nowhere = cli("deploy")
+
+    assert (nobody.status, nowhere.status) == (1, 1)
+    assert "AWS does not know you" in nobody.err
+    assert "set AWS_PROFILE, or run aws sso login" in nobody.err
+    assert "no region: set AWS_REGION" in nowhere.err
+    assert not npx.exists()
+
+
 def test_deploy_needs_a_project_and_a_node_that_is_not_too_old(
     cli: Cli, project: Path, npx: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
