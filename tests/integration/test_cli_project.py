@@ -123,7 +123,9 @@ def working(server_url: str, tmp_path: Path) -> Iterator[Callable[..., "subproce
         process.wait()
 
 
+@pytest.mark.parametrize("target", ["hello:greet", "hello.py:greet"])
 def test_worker_run_does_the_tasks_of_a_module_until_it_is_told_to_stop(
+    target: str,
     cli: Cli,
     working: Callable[..., "subprocess.Popen[str]"],
     tmp_path: Path,
@@ -132,7 +134,7 @@ def test_worker_run_does_the_tasks_of_a_module_until_it_is_told_to_stop(
 ) -> None:
     greet = a_name("greet")
     (tmp_path / "hello.py").write_text(WORKERS.format(task_type=greet, greeting="Hello"))
-    process = working("hello:greet")
+    process = working(target)
 
     flow = register(_greeting(greet))
     output = cli.ok("workflow", "run", flow, "--timeout", "20").json
@@ -175,7 +177,7 @@ def test_worker_that_reloads_runs_what_has_been_changed(
     ("target", "said"),
     [
         ("absent", "no module absent"),
-        ("hello.py", "not a file: hello"),
+        ("absent.py", "there is no file absent.py"),
         ("hello:absent", "hello has no absent"),
         ("hello:greeting", "is no worker"),
         ("empty", "no worker in empty"),

@@ -1,12 +1,11 @@
 """Definitions in Python modules: the builder's workflows, and definitions as they are."""
 
-import importlib
-import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from dalsegno.cli.modules import module_at
 from dalsegno.definitions import DefinitionFile, InvalidDefinitionError, Problem, Workflow
 from dalsegno.models import TaskDef, WorkflowDef
 
@@ -39,15 +38,8 @@ def _in(value: object) -> Iterator[Workflow | WorkflowDef | TaskDef]:
 
 
 def _imported(path: Path) -> ModuleType:
-    """Return the module, under the name by which others of its package import it."""
-    root = path.parent
-    while (root / "__init__.py").exists():
-        root = root.parent
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    name = ".".join(path.relative_to(root).with_suffix("").parts)
     try:
-        return importlib.import_module(name)
+        return module_at(path)
     except InvalidDefinitionError:
         raise  # of the builder, and names the step
     except Exception as error:

@@ -10,13 +10,14 @@ from typing import Any, TypeAlias
 import typer
 
 from dalsegno.cli.console import give_up
+from dalsegno.cli.modules import module_at
 from dalsegno.workers import WorkerFunction
 
 AnyWorker: TypeAlias = WorkerFunction[..., Any]
 
 
 def workers_of(targets: Iterable[str]) -> list[AnyWorker]:
-    """Return what ``@worker`` made in modules, each once; ``module:name`` names one.
+    """Return what ``@worker`` made in modules, or their files; ``module:name`` names one.
 
     Ends with status 1 if there is none. What a module raises while it is imported is raised.
 
@@ -53,9 +54,11 @@ def _workers_at(target: str) -> Iterator[AnyWorker]:
 
 
 def _imported(name: str) -> ModuleType:
-    if name.endswith(".py") or "/" in name:
-        meant = name.removesuffix(".py").strip("./").replace("/", ".")
-        raise typer.BadParameter(f"name a module, not a file: {meant}", param_hint="MODULE")
+    if name.endswith(".py"):
+        path = Path(name).resolve()
+        if not path.exists():
+            raise typer.BadParameter(f"there is no file {name}", param_hint="MODULE")
+        return module_at(path)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:

@@ -18,7 +18,8 @@ def run(
     modules: Annotated[
         list[str],
         typer.Argument(
-            help="Modules with @worker functions, or one: MODULE:NAME.", metavar="MODULE"
+            help="Modules with @worker functions, or their files; one function: MODULE:NAME.",
+            metavar="MODULE...",
         ),
     ],
     concurrency: Annotated[
