@@ -49,7 +49,10 @@ class Target:
         return ["-c", f"architecture={'arm64' if is_arm else 'x86_64'}"]
 
     def reached(self, url: str) -> str:
-        """Return an API's URL as clients reach it: few systems know names in ``.localhost``."""
+        """Return an API's URL as clients reach it.
+
+        Few systems know names in ``.localhost``, as ministack gives them; it has a path instead.
+        """
         there = urlsplit(url)
         name, _, domain = (there.hostname or "").partition(".")
         if not self.emulator or not domain.endswith("localhost"):
