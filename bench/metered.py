@@ -140,9 +140,9 @@ class MeteredWorld:
         """
         queues = self.ports.queues
         received = queues.receive(task_type, count=BATCH, wait_seconds=0, visibility_seconds=60)
-        for message in received if reads_input else ():
+        if reads_input:
             self._request()
-            self.engine.tasks.get(message.body)
+            self.engine.tasks.waiting([message.body for message in received])
         results = [_completed(message.body).to_wire_json().decode() for message in received]
         queues.send([Message(queue=RESULTS_QUEUE, body=result) for result in results])
         queues.delete(task_type, [message.receipt for message in received])

@@ -36,6 +36,7 @@ def routes_of(role: Role, task_types: Sequence[str] = ()) -> Routes:
                 *_polls(task_types or ["*"]),
                 ("POST", "/api/tasks"),
                 ("POST", "/api/tasks/update-v2"),
+                ("POST", "/api/tasks/waiting"),
                 ("POST", "/api/tasks/*/log"),
                 ("GET", f"/api/tasks/{_TASK_ID}"),
                 ("GET", "/api/tasks/externalstoragelocation"),

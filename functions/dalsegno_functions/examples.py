@@ -36,6 +36,7 @@ from dalsegno.models import (
     Task,
     TaskDef,
     TaskExecLog,
+    TaskIds,
     TaskResult,
     TaskSummary,
     UpgradeWorkflowRequest,
@@ -184,6 +185,7 @@ EXAMPLES: Final[dict[Any, JsonValue]] = {
         },
     },
     Task: _TASK,
+    TaskIds: {"taskIds": [_TASK_ID]},
     TaskResult: {
         "workflowInstanceId": _WORKFLOW_ID,
         "taskId": _TASK_ID,

@@ -22,6 +22,7 @@ from dalsegno_state.ports import Message
 from dalsegno_state.scripts import Scripts
 from tests.aws.api_on_moto import PREFIX, Deployment, deployment
 from tests.eventually import eventually
+from tests.misbehaving import Answer, Behaviour, Forward, Seen, misbehaving
 
 SHORT = Polling(wait_seconds=1)
 
@@ -184,6 +185,42 @@ def test_secrets_are_revealed_to_the_worker_alone(place: Deployment) -> None:
 
     assert task.output_data == again.output_data == {"result": 6}
     assert "123456" not in place.look(in_process).to_wire_json().decode()
+
+
+@pytest.mark.parametrize("where", ["process", "function"])
+@pytest.mark.parametrize("is_too_much", [False, True])
+def test_inputs_are_asked_for_together_if_they_are_not_too_much(
+    place: Deployment, where: str, is_too_much: bool
+) -> None:
+    asked: list[int] = []
+
+    @worker(f"sqs-asking-{where}-{is_too_much}", concurrency=10)
+    def double(number: int) -> int:
+        return 2 * number
+
+    def choose(seen: Seen) -> Behaviour:
+        if seen.path != "/api/tasks/waiting":
+            return Forward(place.url)
+        asked.append(len(seen.json()["taskIds"]))
+        too_much = Answer(500, '{"message": "Internal Server Error"}')
+        return too_much if is_too_much and asked[-1] > 1 else Forward(place.url)
+
+    name = place.register(double.task_type)
+    ids = [place.start(name, number) for number in range(4)]
+    with misbehaving() as between:
+        between.chooses(choose)
+        asking = Worker(double, url=between.url, queues=SqsQueues(prefix=PREFIX), polling=SHORT)
+        if where == "function":
+            answer = asking.lambda_handler()(an_event(double.task_type, 10), _Context())
+            assert answer == {"batchItemFailures": []}
+        else:
+            asking.start()
+        outputs = [ended(place, workflow_id).tasks[0].output_data for workflow_id in ids]
+        asking.stop()
+
+    assert outputs == [{"result": 2 * number} for number in range(4)]
+    assert set(asked) == ({1, 4} if is_too_much else {4})
+    assert asked.count(1) == (4 if is_too_much else 0)
 
 
 def test_tasks_set_apart_have_a_queue_of_their_own(place: Deployment) -> None:

@@ -72,14 +72,19 @@ def test_waiting_task_is_shown_as_a_poll_would_hand_it_out(
     pay = {"name": step, "taskReferenceName": "pay", "type": "SIMPLE", "inputParameters": inputs}
     (shown,) = api.get(f"/workflow/{start(register(pay))}").json()["tasks"]
 
-    waiting = api.get(f"/tasks/{shown['taskId']}/waiting").json()
+    def waiting_of(*task_ids: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = api.post("/tasks/waiting", json={"taskIds": task_ids}).json()
+        return found
+
+    (waiting,) = waiting_of(shown["taskId"], "unknown")
     (polled,) = poll(api, step)
 
     assert "hunter2" not in str(shown)
     assert waiting["status"] == "SCHEDULED"
     assert waiting["inputData"] == polled["inputData"] == {"password": "hunter2"}
-    for task_id in (polled["taskId"], "unknown"):
-        assert api.get(f"/tasks/{task_id}/waiting").status_code == 204
+    assert waiting_of(polled["taskId"]) == []
+    too_many = api.post("/tasks/waiting", json={"taskIds": ["t"] * 101})
+    assert (too_many.status_code, "taskIds" in too_many.text) == (400, True)
 
 
 def test_nothing_to_do_is_an_empty_list_or_204(api: httpx.Client, step: str) -> None:

@@ -1,15 +1,29 @@
 """The gate before the API: nobody gets past it but those whose role includes what they ask."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ValidationError
 from pydantic_core import to_json
 
-from dalsegno.errors import ConductorError, ForbiddenError, InvalidRequestError
-from dalsegno_functions.auth.roles import Allowed, Identity, OfTask, OfType, Refused, verdict
+from dalsegno.errors import (
+    ConductorError,
+    ForbiddenError,
+    InvalidRequestError,
+    NotFoundError,
+)
+from dalsegno.models import TaskIds
+from dalsegno_functions.auth.roles import (
+    Allowed,
+    Identity,
+    OfBody,
+    OfTask,
+    OfType,
+    Refused,
+    verdict,
+)
 from dalsegno_functions.auth.tokens import TokenError
 from dalsegno_functions.http import errors
 from dalsegno_functions.http.event import GatewayEvent, body_of
@@ -35,10 +49,10 @@ class Callers(Protocol):
         ...
 
 
-class _Report(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+class _Named(TaskIds):
+    """A body that names tasks, or one task; read just as the routes read them."""
 
-    task_id: str
+    task_id: str = ""
 
 
 class Gate:
@@ -82,11 +96,13 @@ def _admit_as(identity: Identity, event: GatewayEvent, engine: Engine) -> None:
         case Refused():
             raise ForbiddenError(f"the role {identity.role} does not include this")
         case OfType(task_type):
-            _of_type(identity, lambda: task_type)
-        case OfTask(None):
-            _of_type(identity, lambda: engine.tasks.get(_reported(event)).task_type)
-        case OfTask(str() as task_id):
-            _of_type(identity, lambda: engine.tasks.get(task_id).task_type)
+            _of_type(identity, task_type)
+        case OfTask(task_id):
+            _of_task(identity, task_id, engine)
+        case OfBody():
+            for task_id in _named(event) if identity.task_types else ():
+                with suppress(NotFoundError):  # which is for the route to tell
+                    _of_task(identity, task_id, engine)
 
 
 def _is_protected_webhook(event: GatewayEvent, engine: Engine) -> bool:
@@ -104,20 +120,25 @@ def _operation(event: GatewayEvent) -> tuple[str, list[str]]:
     return event["requestContext"]["http"]["method"], segments
 
 
-def _of_type(identity: Identity, find: Callable[[], str]) -> None:
-    """Let a worker through if the type is one of its own; looked up only if that matters."""
-    if not identity.task_types:
-        return
-    task_type = find()
-    if task_type not in identity.task_types:
+def _of_task(identity: Identity, task_id: str, engine: Engine) -> None:
+    """Let a worker through if it works on a task's type; looked up only if that matters."""
+    if identity.task_types:
+        _of_type(identity, engine.tasks.get(task_id).task_type)
+
+
+def _of_type(identity: Identity, task_type: str) -> None:
+    """Let a worker through if the type is one of its own."""
+    if identity.task_types and task_type not in identity.task_types:
         raise ForbiddenError(f"{identity.caller} does not work on {task_type}")
 
 
-def _reported(event: GatewayEvent) -> str:
+def _named(event: GatewayEvent) -> list[str]:
+    """Return the ids of the tasks that a body names."""
     try:
-        return _Report.model_validate_json(body_of(event)).task_id
+        body = _Named.model_validate_json(body_of(event))
     except ValidationError as error:
         raise InvalidRequestError.from_validation(error) from None
+    return [*body.task_ids, body.task_id]
 
 
 def _unauthorized(code: str, message: str) -> Response:

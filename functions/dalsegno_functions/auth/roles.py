@@ -81,12 +81,17 @@ class OfType:
 
 @dataclass(frozen=True, slots=True)
 class OfTask:
-    """The request may go on if the worker works on the type of this task; None: as in the body."""
+    """The request may go on if the worker works on the type of this task."""
 
-    task_id: str | None
+    task_id: str
 
 
-Verdict = Allowed | Refused | OfType | OfTask
+@dataclass(frozen=True, slots=True)
+class OfBody:
+    """The request may go on if the worker works on the types of all tasks that its body names."""
+
+
+Verdict = Allowed | Refused | OfType | OfTask | OfBody
 
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -113,12 +118,7 @@ def verdict(role: Role, method: str, segments: Sequence[str]) -> Verdict:
 
 
 def _is_of_secrets(segments: list[str]) -> bool:
-    """Return whether a path is about secrets, or shows inputs with what they take from them."""
-    match segments:
-        case ["api", "secrets" | "secrets-v2", *_] | ["api", "tasks", _, "waiting"]:
-            return True
-        case _:
-            return False
+    return segments[1:2] in (["secrets"], ["secrets-v2"])
 
 
 def _shows_secrets(method: str, segments: list[str]) -> bool:
@@ -178,13 +178,13 @@ def _of_worker(method: str, segments: list[str]) -> Verdict:
             return OfType(task_type)
         case ("GET", ["api", "tasks", "externalstoragelocation" | "external-storage-location"]):
             return Allowed()
-        case ("POST", ["api", "tasks"] | ["api", "tasks", "update-v2"]):
-            return OfTask(None)
+        case ("POST", ["api", "tasks"] | ["api", "tasks", "update-v2" | "waiting"]):
+            return OfBody()
         case ("GET" | "POST", ["api", "tasks", task_id, "log"]):
             return OfTask(task_id)
         case ("GET", ["api", "tasks", "search" | "search-v2"]):
             return Refused()
-        case ("GET", ["api", "tasks", task_id] | ["api", "tasks", task_id, "waiting"]):
+        case ("GET", ["api", "tasks", task_id]):
             return OfTask(task_id)
         case _:
             return Refused()

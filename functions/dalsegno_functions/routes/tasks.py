@@ -6,6 +6,7 @@ from dalsegno.models import (
     ReturnStrategy,
     Task,
     TaskExecLog,
+    TaskIds,
     TaskResult,
     TaskResultStatus,
     TaskRun,
@@ -24,6 +25,7 @@ from dalsegno_state.engine import Engine
 routes: Routes[Engine] = Routes("Tasks", "/api/tasks")
 
 RESULT = Body(TaskResult)
+IDS = Body(TaskIds)
 OUTPUT = Body(JsonObject, example={"receipt": "R-1"})
 
 STATUS = path("status", word(TaskResultStatus), "What the task is to be.")
@@ -62,6 +64,17 @@ def update_and_poll(request: Request, engine: Engine) -> Response:
         task.task_type, worker_id=result.worker_id, domain=task.domain, count=1, wait_seconds=0
     )
     return json(following[0]) if following else no_content()
+
+
+@routes.post(
+    "/waiting",
+    "Get those of some tasks that wait for a worker, as polls would hand them out",
+    body=IDS,
+    returns=list[Task],
+)
+def waiting(request: Request, engine: Engine) -> Response:
+    """Answer with attempts whose messages a worker has taken from SQS; nobody claims them."""
+    return json(engine.tasks.waiting(IDS.of(request).task_ids))
 
 
 @routes.post(
@@ -148,18 +161,6 @@ def logs(request: Request, engine: Engine) -> Response:
 def task(request: Request, engine: Engine) -> Response:
     """Answer with one attempt of a task."""
     return json(engine.tasks.get(request.path["taskId"]))
-
-
-@routes.get(
-    "/{taskId}/waiting",
-    "Get a task that waits for a worker, as a poll would hand it out",
-    returns=Task,
-    or_nothing="It does not wait, or there is no such task.",
-)
-def waiting(request: Request, engine: Engine) -> Response:
-    """Answer with an attempt whose message a worker has taken from SQS; nobody claims it."""
-    task = engine.tasks.waiting(request.path["taskId"])
-    return json(task) if task else no_content()
 
 
 def _update_by_ref(request: Request, engine: Engine) -> str | None:

@@ -1,5 +1,7 @@
 """Tasks: what workers take and report, and what others see of it."""
 
+from collections.abc import Sequence
+
 from dalsegno.client.call import (
     TEXT,
     Call,
@@ -13,7 +15,7 @@ from dalsegno.client.call import (
 from dalsegno.client.executions import A_PAGE, page, search_call, task_query
 from dalsegno.client.listing import Pages, listing
 from dalsegno.client.operation import AsyncGroup, Group, operation
-from dalsegno.models import SearchResult, Task, TaskExecLog, TaskResult, TaskSummary
+from dalsegno.models import SearchResult, Task, TaskExecLog, TaskIds, TaskResult, TaskSummary
 
 
 class TaskCalls:
@@ -60,7 +62,11 @@ class TaskCalls:
         its response timeout has run out, as with ``poll``, and the report is made again for the
         next one.
         """
-        return Call("POST", "/tasks/update-v2", _reads_task, body=sends(result), repeatable=True)
+
+        def read(body: bytes) -> Task | None:
+            return Task.model_validate_json(body) if body else None
+
+        return Call("POST", "/tasks/update-v2", read, body=sends(result), repeatable=True)
 
     @operation
     def get(self, task_id: str) -> Call[Task]:
@@ -68,12 +74,13 @@ class TaskCalls:
         return Call("GET", path("/tasks/{}", task_id), reads(Task), repeatable=True)
 
     @operation
-    def waiting(self, task_id: str) -> Call[Task | None]:
-        """Return a task as a poll would hand it out, claimed by nobody; None if it does not wait.
+    def waiting(self, task_ids: Sequence[str]) -> Call[list[Task]]:
+        """Return those of up to 100 tasks that wait, as polls would hand them out, unclaimed.
 
-        For workers that take a task's message from SQS: secrets in its input are revealed.
+        For workers that take tasks' messages from SQS: secrets in inputs are revealed.
         """
-        return Call("GET", path("/tasks/{}/waiting", task_id), _reads_task, repeatable=True)
+        body = sends(TaskIds(task_ids=list(task_ids)))
+        return Call("POST", "/tasks/waiting", reads(list[Task]), body=body, repeatable=True)
 
     @operation
     def log(self, task_id: str, line: str) -> Call[None]:
@@ -127,10 +134,6 @@ class TaskCalls:
             SearchResult[Task],
             {**task_query(query, free_text, sort), **page(start, A_PAGE)},
         )
-
-
-def _reads_task(body: bytes) -> Task | None:
-    return Task.model_validate_json(body) if body else None
 
 
 class Tasks(Group, TaskCalls):

@@ -70,10 +70,10 @@ class Traffic:
             case Workers.SQS:
                 return Counts(
                     write_units=self._created + self._ended,
-                    read_units=3.5 * self._read,
+                    read_units=3 * self._read,
                     sqs_requests=1 + 5 * each,
-                    http_requests=1,
-                    invocations=1 + each,
+                    http_requests=each,
+                    invocations=2 * each,
                     s3_puts=_stored(self.input_bytes, self.output_bytes),
                     s3_gets=_stored(self.input_bytes),
                 )

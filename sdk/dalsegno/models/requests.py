@@ -16,6 +16,7 @@ __all__ = [
     "RerunWorkflowRequest",
     "SkipTaskRequest",
     "StartWorkflowRequest",
+    "TaskIds",
     "TaskMock",
     "TaskResult",
     "TokenRequest",
@@ -178,6 +179,12 @@ class WorkflowStateUpdate(ConductorModel):
     task_reference_name: str | None = None
     task_result: NamedTaskResult | None = None
     variables: JsonObject | None = None
+
+
+class TaskIds(ConductorModel):
+    """Names tasks."""
+
+    task_ids: Annotated[list[str], Field(max_length=100)] = Field(default_factory=list)
 
 
 class TokenRequest(ConductorModel):

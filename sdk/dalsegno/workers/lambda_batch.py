@@ -17,7 +17,7 @@ from dalsegno.workers.context import TaskContext
 from dalsegno.workers.function import WorkerFunction
 from dalsegno.workers.metrics import Metrics
 from dalsegno.workers.sqs import BATCH, MOST_BATCH_BYTES, SqsQueues, body_of
-from dalsegno.workers.sqs_source import early_seconds
+from dalsegno.workers.sqs_source import Waiting, early_seconds, waiting
 from dalsegno.workers.threads import Threads
 
 logger = logging.getLogger(__name__)
@@ -51,11 +51,13 @@ class LambdaBatch:
         by_task: dict[str, list[str]] = {}
         for record in records:
             by_task.setdefault(decoded(record["body"]), []).append(record["messageId"])
+        tasks = asyncio.create_task(waiting(self._client, by_task))
         doing = {
-            asyncio.create_task(self._result(task_id, ends_at)): message_ids
+            asyncio.create_task(self._result(task_id, tasks, ends_at)): message_ids
             for task_id, message_ids in by_task.items()
         }
         await asyncio.wait(doing, timeout=seconds)
+        tasks.cancel()
         failed: list[str] = []
         results: list[_Done] = []
         for task, message_ids in doing.items():
@@ -66,13 +68,16 @@ class LambdaBatch:
                 results.append((result, message_ids))
         return failed + await self._send(results)
 
-    async def _result(self, task_id: str, ends_at: float) -> TaskResult | None:
+    async def _result(
+        self, task_id: str, tasks: asyncio.Task[Waiting], ends_at: float
+    ) -> TaskResult | None:
         """Return what became of a task; None if it is not to be done.
 
         Raises:
-            ConductorError: Nobody knows.
+            LookupError: Nobody knows, or there is no function for it.
+            TimeoutError: It is not to be done yet.
         """
-        task = await self._client.tasks.waiting(task_id)
+        task = (await asyncio.shield(tasks))[task_id]
         if task is None:
             return None
         if early_seconds(task) > 1:

@@ -5,11 +5,11 @@ import logging
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from dalsegno.client import AsyncDalsegno
 from dalsegno.errors import ConductorError
@@ -21,6 +21,7 @@ from dalsegno.workers.sqs import MOST_BATCH_BYTES, SqsMessage, SqsQueues, body_o
 from dalsegno.workers.threads import Threads
 
 T = TypeVar("T")
+Waiting: TypeAlias = dict[str, Task | None]
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ _WAIT_FOR_QUEUE_SECONDS: Final = 5.0
 _MOST_REMEMBERED: Final = 10_000
 # SQS counts in seconds, and clocks differ: a message so early is on time.
 _EARLY_SECONDS: Final = 1.0
+_SERVER_ERROR: Final = 500
 
 
 @dataclass(slots=True)
@@ -117,7 +119,13 @@ class SqsSource:
             return []
         wait = min(math.ceil(ask.wait_seconds), _LONGEST_WAIT_SECONDS)
         messages = await self._call(partial(self.queues.receive, url, ask.count, wait))
-        found = await asyncio.gather(*(self._open(url, message) for message in messages))
+        new = [message for message in messages if not self._is_in_hand(message)]
+        tasks: Waiting = {each.task_id: None for each in new if each.task_id in self._done}
+        tasks |= await waiting(self.client, {each.task_id for each in new} - tasks.keys())
+        told = [message for message in new if message.task_id in tasks]
+        found = await asyncio.gather(
+            *(self._open(url, message, tasks[message.task_id]) for message in told)
+        )
         return [delivery for delivery in found if delivery is not None]
 
     async def close(self) -> None:
@@ -142,23 +150,22 @@ class SqsSource:
         if len(self._done) > _MOST_REMEMBERED:
             self._done.popitem(last=False)
 
-    async def _open(self, url: str, message: SqsMessage) -> SqsDelivery | None:
-        """Return a task to do; None if it is in hand, ended, not to be had yet, or not known."""
+    def _is_in_hand(self, message: SqsMessage) -> bool:
+        """Return whether a message's task is in hand already; then it goes with that."""
         known = self.in_hand.get(message.task_id)
         if known is not None:
             known.receipts[message.message_id] = message.receipt
-            return None
+        return known is not None
+
+    async def _open(self, url: str, message: SqsMessage, task: Task | None) -> SqsDelivery | None:
+        """Return a task to do; None if it is not, or not yet, or is in hand."""
+        early = 0.0 if task is None else early_seconds(task)
         try:
-            is_done = message.task_id in self._done
-            task = None if is_done else await self.client.tasks.waiting(message.task_id)
-            early = 0.0 if task is None else early_seconds(task)
             if task is None:
                 await self.delete(url, [message.receipt])
             elif early > _EARLY_SECONDS:
                 await self.hide(url, [message.receipt], math.ceil(early))
-            elif (known := self.in_hand.get(message.task_id)) is not None:  # meanwhile
-                known.receipts[message.message_id] = message.receipt
-            else:
+            elif not self._is_in_hand(message):  # another message of it came along
                 task = task.model_copy(update={"worker_id": self._worker_id})
                 delivery = SqsDelivery(task, url, self, {message.message_id: message.receipt})
                 self.in_hand[message.task_id] = delivery
@@ -175,6 +182,26 @@ class SqsSource:
 
     async def _call(self, request: Callable[[], T]) -> T:
         return await self._threads.call(request)
+
+
+async def waiting(client: AsyncDalsegno, task_ids: Iterable[str]) -> Waiting:
+    """Return tasks by their ids, None for those that are not to be done.
+
+    Those of which nobody could tell are left out. Each is asked for by itself if the server fails
+    at all of them together: their inputs may be too large for one answer.
+    """
+    asked = list(task_ids)
+    if not asked:
+        return {}
+    try:
+        found = await client.tasks.waiting(asked)
+    except ConductorError as error:
+        if error.status < _SERVER_ERROR or len(asked) == 1:
+            logger.warning("tasks are left in their queue: %s: %s", ", ".join(asked), error)
+            return {}
+        each = await asyncio.gather(*(waiting(client, [task_id]) for task_id in asked))
+        return {task_id: task for one in each for task_id, task in one.items()}
+    return {**dict.fromkeys(asked), **{task.task_id: task for task in found}}
 
 
 def early_seconds(task: Task) -> float:

@@ -1,5 +1,6 @@
 """Tasks as workers see them: polled, worked on, reported."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -174,10 +175,10 @@ class Tasks:
         """Return one attempt of a task; raises NotFoundError."""
         return self._queries.task(task_id)
 
-    def waiting(self, task_id: str) -> Task | None:
-        """Return an attempt as a poll would hand it out, claimed by nobody; None if none would."""
-        found = self._claims.waiting(task_id)
-        return None if found is None else self._handed_out(*found)
+    def waiting(self, task_ids: Iterable[str]) -> list[Task]:
+        """Return those attempts that wait, as polls would hand them out; nobody claims them."""
+        found = map(self._claims.waiting, task_ids)
+        return [self._handed_out(*each) for each in found if each is not None]
 
     def log(self, task_id: str, line: str) -> None:
         """Keep one line about a task."""

@@ -9,7 +9,16 @@ from dalsegno_functions.api import API
 from dalsegno_functions.auth.gate import Gate
 from dalsegno_functions.auth.key_callers import KeyCallers
 from dalsegno_functions.auth.keys import AccessKey, hash_of
-from dalsegno_functions.auth.roles import Allowed, Identity, OfTask, OfType, Refused, Role, verdict
+from dalsegno_functions.auth.roles import (
+    Allowed,
+    Identity,
+    OfBody,
+    OfTask,
+    OfType,
+    Refused,
+    Role,
+    verdict,
+)
 from dalsegno_functions.auth.tokens import LIFETIME_MS, Signer, TokenError
 from dalsegno_functions.http.event import GatewayEvent
 from dalsegno_functions.http.response import Response
@@ -124,14 +133,14 @@ class World:
         (Role.READER, "GET", "api/tasks/poll/x", Refused()),
         (Role.WORKER, "GET", "api/tasks/poll/x", OfType("x")),
         (Role.WORKER, "GET", "api/tasks/poll/batch/x", OfType("x")),
-        (Role.WORKER, "POST", "api/tasks", OfTask(None)),
-        (Role.WORKER, "POST", "api/tasks/update-v2", OfTask(None)),
+        (Role.WORKER, "POST", "api/tasks", OfBody()),
+        (Role.WORKER, "POST", "api/tasks/update-v2", OfBody()),
         (Role.WORKER, "POST", "api/tasks/t1/log", OfTask("t1")),
         (Role.WORKER, "GET", "api/tasks/t1", OfTask("t1")),
-        (Role.WORKER, "GET", "api/tasks/t1/waiting", OfTask("t1")),
+        (Role.WORKER, "POST", "api/tasks/waiting", OfBody()),
         (Role.READER, "GET", "api/tasks/t1", Allowed()),
-        (Role.READER, "GET", "api/tasks/t1/waiting", Refused()),
-        (Role.STARTER, "GET", "api/tasks/t1/waiting", Refused()),
+        (Role.READER, "POST", "api/tasks/waiting", Refused()),
+        (Role.STARTER, "POST", "api/tasks/waiting", Refused()),
         (Role.WORKER, "POST", "api/tasks/w1/ref/COMPLETED", Refused()),
         (Role.WORKER, "GET", "api/workflow/w1", Refused()),
         (Role.WORKER, "POST", "api/workflow/order", Refused()),
@@ -245,6 +254,22 @@ def test_a_worker_polls_its_own_types_only(path: str, status: int) -> None:
     token = world.token(world.has_key(Role.WORKER, "charge"))
 
     assert world.ask("GET", f"/api/tasks/poll/{path}", token=token).status == status
+
+
+def test_a_worker_asks_for_waiting_tasks_of_its_own_types_only() -> None:
+    world = World()
+    task_id, _ = _scheduled(world.engine, "charge")
+    token = world.token(world.has_key(Role.WORKER, "ship"))
+
+    def status_of(task_ids: object) -> int:
+        return world.ask("POST", "/api/tasks/waiting", {"taskIds": task_ids}, token=token).status
+
+    assert status_of([task_id]) == status_of(["unknown", task_id]) == 403
+    assert status_of(["unknown"]) == 200
+    assert status_of(7) == 400
+    world.has_key(Role.WORKER, "charge")
+    world.clock.advance(60)  # until then, the gate knows the key as it was
+    assert status_of([task_id]) == 200
 
 
 def _scheduled(engine: Engine, task_type: str) -> tuple[str, EpochMillis | str]:
