@@ -5,7 +5,7 @@ Nothing of AWS is imported before a test needs it: without boto3 those tests are
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -58,6 +58,9 @@ def open_on_ministack(place: Path, clock: Clock) -> Iterator[Ports]:
     """Give the adapters on the emulator that the fixture ``ministack`` runs."""
     from tests.aws.deployment import deployed
 
+    with suppress(ImportError):
+        # It answers only clients that are made after its import, and these may be the first.
+        import moto.core.models  # noqa: F401
     assert _address is not None, "the fixture ministack is running"
     with deployed(str(place), clock, _address) as ports:
         yield ports
