@@ -100,9 +100,7 @@ def _admit_as(identity: Identity, event: GatewayEvent, engine: Engine) -> None:
         case OfTask(task_id):
             _of_task(identity, task_id, engine)
         case OfBody():
-            for task_id in _named(event) if identity.task_types else ():
-                with suppress(NotFoundError):  # which is for the route to tell
-                    _of_task(identity, task_id, engine)
+            _of_body(identity, event, engine)
 
 
 def _is_protected_webhook(event: GatewayEvent, engine: Engine) -> bool:
@@ -120,6 +118,18 @@ def _operation(event: GatewayEvent) -> tuple[str, list[str]]:
     return event["requestContext"]["http"]["method"], segments
 
 
+def _of_body(identity: Identity, event: GatewayEvent, engine: Engine) -> None:
+    """Let a worker through if it works on the types of all tasks that a body names."""
+    if not identity.task_types:
+        return
+    named = _named(event)
+    if named.task_id:
+        _of_task(identity, named.task_id, engine)
+    for task_id in named.task_ids:
+        with suppress(NotFoundError):  # a message may outlive its task; nothing is told of it
+            _of_task(identity, task_id, engine)
+
+
 def _of_task(identity: Identity, task_id: str, engine: Engine) -> None:
     """Let a worker through if it works on a task's type; looked up only if that matters."""
     if identity.task_types:
@@ -132,13 +142,11 @@ def _of_type(identity: Identity, task_type: str) -> None:
         raise ForbiddenError(f"{identity.caller} does not work on {task_type}")
 
 
-def _named(event: GatewayEvent) -> list[str]:
-    """Return the ids of the tasks that a body names."""
+def _named(event: GatewayEvent) -> _Named:
     try:
-        body = _Named.model_validate_json(body_of(event))
+        return _Named.model_validate_json(body_of(event))
     except ValidationError as error:
         raise InvalidRequestError.from_validation(error) from None
-    return [*body.task_ids, body.task_id]
 
 
 def _unauthorized(code: str, message: str) -> Response:

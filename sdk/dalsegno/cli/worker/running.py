@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dalsegno.cli.console import give_up, installed, remark
-from dalsegno.cli.options import Url
+from dalsegno.cli.options import Url, connect
 
 if TYPE_CHECKING:
     from dalsegno.cli.worker.finding import AnyWorker
@@ -19,7 +19,7 @@ def run(
         list[str],
         typer.Argument(
             help="Modules with @worker functions, or their files; one function: MODULE:NAME.",
-            metavar="MODULE...",
+            metavar="MODULE",
         ),
     ],
     concurrency: Annotated[
@@ -63,19 +63,16 @@ def _worker(
     url: str | None,
 ) -> "Worker":
     from dalsegno.cli.worker.finding import workers_of
-    from dalsegno.client import Dalsegno
     from dalsegno.workers import SignatureError, Worker
 
     functions = workers_of(modules)
+    where = connect(url).url
     try:
-        where = Dalsegno(url).url
         worker = Worker(
             *functions, url=url, queues=queues, concurrency=concurrency, metrics_port=metrics_port
         )
     except SignatureError as error:
         give_up(str(error))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
     remark(_banner(functions, "SQS" if queues else where))
     return worker
 
