@@ -1,7 +1,30 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and the tiers its folders belong to."""
+
+from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
+
+ROOT: Final = Path(__file__).parents[1]
+# The tier of each folder, which is also the marker of its tests: `make quick` runs the first,
+# `make test` the first two, `make test-system` the third.
+TIERS: Final = {
+    "tests/unit": "quick",
+    "tests/decider": "quick",
+    "tests/engine": "quick",
+    "tests/testing": "quick",
+    "tests/integration": "deep",
+    "tests/contract": "deep",
+    "tests/crash": "deep",
+    "tests/property": "deep",
+    "tests/aws": "deep",
+    "tests/cdk": "deep",
+    "tests/docs": "deep",
+    "examples": "deep",
+    "tests/conformance": "system",
+    "tests/system": "system",
+}
 
 # How long one example takes says nothing on a machine that others use, too.
 settings.register_profile("shared machine", deadline=None)
@@ -27,9 +50,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers of the tiers."""
+    for tier in dict.fromkeys(TIERS.values()):
+        config.addinivalue_line("markers", f"{tier}: test of the {tier} tier, by its folder")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what may take longest, so that nothing waits for it at the end."""
+    """Mark each test with its tier and begin with the longest tests of the slow tiers."""
+    for item in items:
+        item.add_marker(tier_of(item.path))
     items.sort(key=_longest_seconds, reverse=True)
+
+
+def tier_of(test_file: Path) -> str:
+    """Return the tier of a test file; raises LookupError for a folder without one."""
+    relative = test_file.relative_to(ROOT).as_posix()
+    for folder, tier in TIERS.items():
+        if relative.startswith(f"{folder}/"):
+            return tier
+    raise LookupError(f"{relative}: its folder has no tier in tests/conftest.py")
 
 
 def _longest_seconds(item: pytest.Item) -> float:
