@@ -6,24 +6,24 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
-ROOT: Final = Path(__file__).parents[1]
-# The tier of each folder, which is also the marker of its tests: `make quick` runs the first,
-# `make test` the first two, `make test-system` the third.
+ROOT: Final = Path(__file__).parent
+# The tier of each folder, which is also the marker of its tests. `make quick` runs the first tier,
+# folder by folder in this order; `make test` the first two; `make test-system` the third.
 TIERS: Final = {
-    "tests/unit": "quick",
     "tests/decider": "quick",
-    "tests/engine": "quick",
+    "tests/unit": "quick",
     "tests/testing": "quick",
-    "tests/integration": "deep",
-    "tests/contract": "deep",
+    "tests/engine": "quick",
     "tests/crash": "deep",
     "tests/property": "deep",
+    "tests/contract": "deep",
     "tests/aws": "deep",
     "tests/cdk": "deep",
+    "tests/integration": "deep",
     "tests/docs": "deep",
     "examples": "deep",
-    "tests/conformance": "system",
     "tests/system": "system",
+    "tests/conformance": "system",
 }
 
 # How long one example takes says nothing on a machine that others use, too.
@@ -32,7 +32,13 @@ settings.load_profile("shared machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer the long forms of tests that sample by default."""
+    """Offer the tiers, and the long forms of tests that sample by default."""
+    parser.addoption(
+        "--tier",
+        action="append",
+        choices=tuple(dict.fromkeys(TIERS.values())),
+        help="collect this tier alone; may be given several times",
+    )
     parser.addoption(
         "--all-crashes",
         action="store_true",
@@ -56,20 +62,33 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{tier}: test of the {tier} tier, by its folder")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the folders of other tiers unread, which takes most of the time of a quick run."""
+    wanted = config.getoption("--tier")
+    folder = folder_of(collection_path)
+    return True if wanted and folder and TIERS[folder] not in wanted else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its tier and begin with the longest tests of the slow tiers."""
+    """Mark each test with its tier, and begin with what waits or computes longest.
+
+    Where nothing is long, the folders come in the order of ``TIERS``: the shortest tests first.
+    """
+    folders = list(TIERS)
+    order: dict[str, tuple[float, int]] = {}
     for item in items:
-        item.add_marker(tier_of(item.path))
-    items.sort(key=_longest_seconds, reverse=True)
+        folder = folder_of(item.path)
+        if folder is None:
+            raise pytest.UsageError(f"{item.path}: its folder has no tier in conftest.py")
+        item.add_marker(TIERS[folder])
+        order[item.nodeid] = (-_longest_seconds(item), folders.index(folder))
+    items.sort(key=lambda item: order[item.nodeid])
 
 
-def tier_of(test_file: Path) -> str:
-    """Return the tier of a test file; raises LookupError for a folder without one."""
-    relative = test_file.relative_to(ROOT).as_posix()
-    for folder, tier in TIERS.items():
-        if relative.startswith(f"{folder}/"):
-            return tier
-    raise LookupError(f"{relative}: its folder has no tier in tests/conftest.py")
+def folder_of(path: Path) -> str | None:
+    """Return the folder of ``TIERS`` that a file or folder lies in, or None."""
+    relative = f"{path.relative_to(ROOT).as_posix()}/" if path.is_relative_to(ROOT) else ""
+    return next((folder for folder in TIERS if relative.startswith(f"{folder}/")), None)
 
 
 def _longest_seconds(item: pytest.Item) -> float:
