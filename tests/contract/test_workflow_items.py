@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from dalsegno.models import WorkflowStatus
 from dalsegno_state.execution import Operation, PayloadRef
 from dalsegno_state.ports import Due, Ports, StateStore
@@ -88,12 +90,14 @@ def test_update_can_clear_the_wake(store: StateStore) -> None:
     assert store.due(NOW, 10) == []
 
 
-def test_second_updater_of_a_workflow_loses(store: StateStore) -> None:
+@pytest.mark.parametrize("status", [WorkflowStatus.TERMINATED, WorkflowStatus.PAUSED])
+def test_second_updater_of_a_workflow_loses(store: StateStore, status: WorkflowStatus) -> None:
     workflow = a_workflow_state(wake_at=NOW)
     store.create_workflow(workflow)
     first = replace(workflow, revision=1, status=WorkflowStatus.PAUSED)
     store.commit([UpdateWorkflow(first, 0)])
-    second = replace(workflow, revision=1, status=WorkflowStatus.TERMINATED)
+    # One that changes nothing searchable may be stored by another way.
+    second = replace(workflow, revision=1, status=status, variables={"x": 1})
     write = UpdateWorkflow(second, 0, clears_wake=True)
 
     lost = store.commit([write, CreateTask(a_task("after"))])
@@ -176,6 +180,12 @@ def test_arriving_again_is_harmless_and_keeps_the_flag(store: StateStore) -> Non
     store.arrive(Arrival("w1", "join", "", 3, flagged=True))
 
     assert store.arrive(Arrival("w1", "join", "", 3)) == Arrivals(frozenset({3}), frozenset({3}))
+
+
+def test_arriving_again_in_plain_success_sets_no_flag(store: StateStore) -> None:
+    store.arrive(Arrival("w1", "join", "", 3))
+
+    assert store.arrive(Arrival("w1", "join", "", 3)) == Arrivals(frozenset({3}))
 
 
 def test_flag_can_follow_the_arrival(store: StateStore) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dalsegno_state.engine import Engine
 from dalsegno_state.execution import TaskState
-from dalsegno_state.ports import StateStore
+from dalsegno_state.ports import Message, StateStore
 from dalsegno_state.sandbox import SandboxedScripts
 from dalsegno_state.writes import CreateTask, Lost, ReplaceTask, Write
 from tests.engine.world import World, done, fails, in_progress, simple, system
@@ -59,6 +59,10 @@ def previous(versions: Sequence[TaskState | None]) -> TaskState | None:
 
 def oldest(versions: Sequence[TaskState | None]) -> TaskState | None:
     return versions[0]
+
+
+def first_stored(versions: Sequence[TaskState | None]) -> TaskState | None:
+    return versions[1] if len(versions) > 1 else None
 
 
 @pytest.mark.parametrize("lag", [previous, oldest, *(Random(seed).choice for seed in range(8))])
@@ -116,3 +120,16 @@ def test_report_on_an_attempt_that_looks_old_is_taken_in(
     world.report(world.take("a"), done())
 
     assert world.workflow(w).status == "COMPLETED"
+
+
+def test_claim_by_a_read_from_before_another_claim_is_refused(
+    world: World, scripts: SandboxedScripts
+) -> None:
+    lagging(world, scripts, first_stored)
+    world.register(simple("a"))
+    world.start()
+    task = world.take("a")
+
+    world.ports.queues.send([Message(queue="a", body=task.task_id)])
+
+    assert world.poll("a") == []
