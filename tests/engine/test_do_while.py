@@ -154,13 +154,6 @@ def test_only_the_last_turns_are_kept(world: World) -> None:
     assert [t.reference_task_name for t in workflow.tasks] == ["l", "a__4", "a__5"]
 
 
-def test_turns_are_kept_while_there_are_no_more_of_them(world: World) -> None:
-    loop = a_loop(simple("a"), turns=3)
-    loop["inputParameters"] = {"keepLastN": 3}
-
-    assert set(task_of(world.run(loop), "l").output_data) == {"iteration", "1", "2", "3"}
-
-
 # -- a list of items --------------------------------------------------------------------------
 
 
@@ -189,34 +182,6 @@ def test_items_may_be_an_input_of_the_loop(world: World) -> None:
     workflow = world.run(loop, inputs={"items": [1, 2, 3]})
 
     assert task_of(workflow, "l").output_data["iteration"] == 3
-
-
-def test_single_value_is_a_list_of_one(world: World) -> None:
-    workflow = world.run(over("${workflow.input.items}"), inputs={"items": "x"})
-
-    assert trace(workflow) == ["DO_WHILE:l:COMPLETED", "a:a__1:COMPLETED"]
-
-
-@pytest.mark.parametrize("items", [[], None])
-def test_no_items_no_turns(world: World, items: Any) -> None:
-    workflow = world.run(over("${workflow.input.items}"), simple("z"), inputs={"items": items})
-
-    assert trace(workflow) == ["DO_WHILE:l:COMPLETED", "z:z:COMPLETED"]
-    assert task_of(workflow, "l").output_data == {"iteration": 0}
-
-
-def test_condition_may_end_a_list_early(world: World) -> None:
-    loop = over("${workflow.input.items}", "$.a.stop != true")
-
-    workflow = world.run(loop, inputs={"items": [1, 2, 3]}, workers={"a__2": done(stop=True)})
-
-    assert task_of(workflow, "l").output_data["iteration"] == 2
-
-
-def test_condition_does_not_go_beyond_the_list(world: World) -> None:
-    workflow = world.run(over("${workflow.input.items}", "true"), inputs={"items": [1, 2]})
-
-    assert task_of(workflow, "l").output_data["iteration"] == 2
 
 
 # -- what may be inside -----------------------------------------------------------------------
@@ -416,12 +381,3 @@ def test_optional_loop_that_times_out_leaves_nothing_open(world: World) -> None:
         "a:a__1:CANCELED",
         "z:z:COMPLETED",
     ]
-
-
-def test_loop_is_not_retried(world: World) -> None:
-    world.define("l", retryCount=3)
-
-    workflow = world.run(a_loop(simple("a"), loopCondition="$.no.no"))
-
-    assert trace(workflow)[0] == "DO_WHILE:l:FAILED_WITH_TERMINAL_ERROR"
-    assert workflow.status == "FAILED"

@@ -89,15 +89,6 @@ def test_permissive_failure_waits_for_the_others_then_fails_the_join(world: Worl
     assert workflow.status == "FAILED"
 
 
-def test_reasons_of_several_permissive_failures_are_joined(world: World) -> None:
-    workflow = world.run(
-        *a_fork(simple("a", permissive=True), simple("b", permissive=True)),
-        workers={"a": fails_for_good("one"), "b": fails_for_good("two")},
-    )
-
-    assert task_of(workflow, "j").reason_for_incompletion == "one two"
-
-
 def test_join_is_canceled_if_all_bad_members_were(world: World) -> None:
     world.register(simple("k"), name="child")
     sub = system("SUB_WORKFLOW", "a", subWorkflowParam={"name": "child"}, permissive=True)
@@ -123,15 +114,6 @@ def test_member_that_is_retried_is_waited_for(world: World) -> None:
 
     world.report(world.take("a"), done())
     assert world.workflow(w).status == "COMPLETED"
-
-
-def test_join_on_nothing_completes_at_once(world: World) -> None:
-    workflow = world.run(
-        system("FORK_JOIN", "f", forkTasks=[[simple("a")]]), system("JOIN", "j", joinOn=[])
-    )
-
-    assert task_of(workflow, "j").output_data == {}
-    assert workflow.status == "COMPLETED"
 
 
 @pytest.mark.parametrize("size", [1, 100, 101, 250])

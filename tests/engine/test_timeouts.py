@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.world import World, done, in_progress, simple, system, task_of
+from tests.engine.world import World, done, simple, system, task_of
 
 TIMEOUT = {
     "total": {"totalTimeoutSeconds": 20},
@@ -41,80 +41,11 @@ def test_total_timeout_leaves_no_time_for_another_attempt(world: World) -> None:
     assert world.workflow(w).status == "TIMED_OUT"
 
 
-@pytest.mark.parametrize("optional", [False, True])
-@pytest.mark.parametrize("which", ["total", "task", "poll"])
-def test_time_out_wf_policy_ends_the_workflow(world: World, which: str, optional: bool) -> None:
-    w = overdue(world, which, timeoutPolicy="TIME_OUT_WF", optional=optional)
-
-    workflow = world.workflow(w)
-    assert workflow.status == "TIMED_OUT"
-    assert world.trace(w) == ["a:a:TIMED_OUT"]
-    assert workflow.reason_for_incompletion == workflow.tasks[0].reason_for_incompletion
-
-
-@pytest.mark.parametrize("which", ["total", "task", "poll"])
-def test_alert_only_policy_lets_the_task_go_on(world: World, which: str) -> None:
-    w = overdue(world, which, timeoutPolicy="ALERT_ONLY")
-
-    assert world.task(w, "a").status in ("SCHEDULED", "IN_PROGRESS")
-
-
-@pytest.mark.parametrize("policy", ["RETRY", "TIME_OUT_WF", "ALERT_ONLY"])
-def test_response_timeout_makes_another_attempt_whatever_the_policy(
-    world: World, policy: str
-) -> None:
-    w = overdue(world, "response", timeoutPolicy=policy)
-
-    assert world.trace(w) == ["a:a:TIMED_OUT", "a:a:SCHEDULED"]
-
-
 @pytest.mark.parametrize("which", ["total", "task", "poll", "response"])
 def test_nothing_times_out_a_second_early(world: World, which: str) -> None:
     w = overdue(world, which, seconds=19, timeoutPolicy="TIME_OUT_WF")
 
     assert world.task(w, "a").status in ("SCHEDULED", "IN_PROGRESS")
-
-
-@pytest.mark.parametrize(
-    ("which", "reason"),
-    [
-        (
-            "task",
-            "Task timed out after 20 seconds. Timeout configured as 20 seconds. "
-            "Timeout policy configured to RETRY",
-        ),
-        (
-            "poll",
-            "Task poll timed out after 20 seconds. Timeout configured as 20 seconds. "
-            "Timeout policy configured to RETRY",
-        ),
-        ("response", "responseTimeout: 20 exceeded for the taskId: {id} with Task Definition: a"),
-        (
-            "total",
-            "Task a/{id} exceeded total timeout of 20 seconds (elapsed 20 seconds across all "
-            "attempts including retry delays). Timeout policy: RETRY",
-        ),
-    ],
-)
-def test_reason_names_the_timeout(world: World, which: str, reason: str) -> None:
-    w = overdue(world, which, timeoutPolicy="RETRY")
-
-    first = world.workflow(w).tasks[0]
-    assert first.reason_for_incompletion == reason.format(id=first.task_id)
-
-
-@pytest.mark.parametrize("which", ["task", "poll", "response"])
-def test_last_attempt_that_times_out_ends_the_workflow(world: World, which: str) -> None:
-    w = overdue(world, which, timeoutPolicy="RETRY", retryCount=0)
-
-    assert world.workflow(w).status == "TIMED_OUT"
-
-
-@pytest.mark.parametrize("which", ["task", "poll", "response"])
-def test_optional_task_that_times_out_is_passed_over(world: World, which: str) -> None:
-    w = overdue(world, which, timeoutPolicy="RETRY", retryCount=0, optional=True)
-
-    assert world.trace(w) == ["a:a:COMPLETED_WITH_ERRORS", "z:z:SCHEDULED"]
 
 
 def test_extended_lease_postpones_the_response_timeout(world: World) -> None:
@@ -129,45 +60,6 @@ def test_extended_lease_postpones_the_response_timeout(world: World) -> None:
     assert world.task(w, "a").status == "IN_PROGRESS"
 
     world.advance(20)
-    assert world.task(w, "a").status == "TIMED_OUT"
-
-
-def test_extended_lease_does_not_postpone_the_task_timeout(world: World) -> None:
-    world.define("a", retryCount=0, timeoutSeconds=20, responseTimeoutSeconds=15)
-    world.register(simple("a"))
-    w = world.start()
-    task = world.take("a")
-
-    world.advance(14)
-    world.extend_lease(task)
-    world.advance(6)
-
-    assert world.workflow(w).status == "TIMED_OUT"
-
-
-def test_callback_gives_the_poll_timeout_its_time(world: World) -> None:
-    world.define("a", retryCount=0, pollTimeoutSeconds=20)
-    world.register(simple("a"))
-    w = world.start()
-    world.clock.advance(5)
-
-    world.report(world.take("a"), in_progress(60))
-    world.advance(60)
-    assert world.task(w, "a").status == "SCHEDULED"
-
-    world.advance(60)
-    assert world.task(w, "a").status == "TIMED_OUT"
-
-
-def test_start_delay_gives_the_poll_timeout_its_time(world: World) -> None:
-    world.define("a", retryCount=0, pollTimeoutSeconds=20)
-    world.register(simple("a", startDelay=100))
-    w = world.start()
-
-    world.advance(110)
-    assert world.task(w, "a").status == "SCHEDULED"
-
-    world.advance(120)
     assert world.task(w, "a").status == "TIMED_OUT"
 
 
@@ -220,15 +112,6 @@ def test_workflow_timeout_ends_the_workflow(world: World, seconds: int) -> None:
         f"Workflow timed out after {seconds} seconds. Timeout configured as {seconds} seconds. "
         "Timeout policy configured to TIME_OUT_WF"
     )
-
-
-def test_workflow_timeout_may_only_alert(world: World) -> None:
-    world.register(simple("a"), timeoutSeconds=20, timeoutPolicy="ALERT_ONLY")
-    w = world.start()
-
-    world.advance(1_000)
-
-    assert world.play(w).status == "COMPLETED"
 
 
 def test_workflow_timeout_counts_while_paused(world: World) -> None:
