@@ -128,7 +128,9 @@ def throttled(service: str, url: str) -> AWSResponse:
 class OnMoto:
     """See ``Installation``; one at a time within ``moto``, whose state is the process's own."""
 
-    def __init__(self, clock: ManualClock, troubles: Mapping[NthCall, Trouble] | None = None) -> None:
+    def __init__(
+        self, clock: ManualClock, troubles: Mapping[NthCall, Trouble] | None = None
+    ) -> None:
         BackendDict.reset()
         self._clock = clock
         self._settings = settings_of("crash")

@@ -10,10 +10,10 @@ import pytest
 
 pytest.importorskip("moto", reason="moto is not installed")
 
-from tests.crash.catalogue import CATALOGUE, task, workflow
+from tests.crash.catalogue import CATALOGUE, loop, task, turns, workflow
 from tests.crash.on_moto import READS, OnMoto, Trouble, moto
 from tests.crash.outcome import Outcome, faults_of, outcome_of
-from tests.crash.places import chosen, deaths, refusals
+from tests.crash.places import Death, Kind, chosen, deaths, kinds_of, refusals
 from tests.crash.ports import Calls, NthCall
 from tests.crash.world import Hand, Scenario, World
 
@@ -27,24 +27,28 @@ SECRETS: Final = Scenario(
         )
     ],
 )
+SHORT_LOOP: Final = Scenario(
+    "a short loop that keeps its last turn",
+    [workflow("short", loop("l", turns("l", 3), task("a"), inputParameters={"keepLastN": 1}))],
+)
 # Its client looks into the database to see whether a webhook is entered.
 _ON_SQLITE_ONLY: Final = "system tasks"
 BY_NAME: Final = {
     scenario.name: scenario
-    for scenario in (*CATALOGUE, SECRETS)
+    for scenario in (*CATALOGUE, SECRETS, SHORT_LOOP)
     if scenario.name != _ON_SQLITE_ONLY
 }
 # Together these make every request that the adapters make. All others only with --all-crashes.
 CHOSEN: Final = (
-    "a sequence with retries and a callback",
-    "a dynamic fork of listed tasks",
-    "a loop over items that keeps the last turns",
+    "a short loop that keeps its last turn",
     "large payloads",
     "limits",
     "secrets and environment values",
     "terminated by its owner",
     "waits and humans",
 )
+
+
 @pytest.fixture(scope="module", autouse=True)
 def on_moto() -> Iterator[None]:
     with moto():
@@ -61,9 +65,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_workflow_ends_the_same_whatever_request_a_process_dies_at(
     name: str, *, repeats: bool, all_crashes: bool
 ) -> None:
-    found = deaths(calm_run(name).calls, READS)
     faults: list[str] = []
-    for death in found if all_crashes else chosen(found, late=not repeats):
+    for death in all_deaths(name) if all_crashes else sampled_deaths(name)[repeats::2]:
         calls = Calls(crashes={death.number: death.side})
         world = World(BY_NAME[name], calls, repeats=repeats, install=OnMoto)
         world.run()
@@ -72,6 +75,20 @@ def test_workflow_ends_the_same_whatever_request_a_process_dies_at(
         faults.extend(f"{calls.strikes()}: {fault}" for fault in faults_of(world, expected))
 
     assert not faults, "\n".join(faults[:20])
+
+
+def test_sample_strikes_each_kind_of_request_in_each_scenario_and_twice_in_all() -> None:
+    occurs: Counter[Kind] = Counter()
+    struck: Counter[Kind] = Counter()
+    for name in CHOSEN:
+        drawn = sampled_deaths(name)
+        occurs.update(kind for death in all_deaths(name) for kind in death.kinds)
+        struck.update(kind for death in drawn for kind in death.kinds)
+
+        assert kinds_of(drawn) == kinds_of(all_deaths(name))
+        assert len(set(drawn)) == len(drawn)
+
+    assert {kind for kind in occurs if struck[kind] < min(2, occurs[kind])} == set()
 
 
 @pytest.mark.parametrize("trouble", Trouble)
@@ -122,6 +139,23 @@ def calm_run(name: str, dead_hands: frozenset[Hand] = frozenset()) -> Outcome:
     world = World(BY_NAME[name], dead_hands=dead_hands, install=OnMoto)
     world.run()
     return outcome_of(world)
+
+
+def all_deaths(name: str) -> list[Death]:
+    """Return every way to die in a scenario."""
+    return deaths(calm_run(name).calls, READS)
+
+
+def sampled_deaths(name: str) -> list[Death]:
+    """Return deaths that strike each kind of a scenario once, and twice what others do not have.
+
+    Half of them are tried again, the other half never.
+    """
+    found = all_deaths(name)
+    others = chain.from_iterable(all_deaths(other) for other in CHOSEN if other != name)
+    rare = kinds_of(found) - kinds_of(others)
+    late = [death for death in chosen(found, late=True) if death.kinds & rare]
+    return [*dict.fromkeys([*chosen(found, late=False), *late])]
 
 
 def two_of_each_kind(name: str) -> Iterator[list[NthCall]]:
