@@ -33,7 +33,7 @@ from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
 from dalsegno_state.ports import Ports
 from tests.aws.deployment import REGION, create_resources, environment, settings_of
 from tests.clock import ManualClock
-from tests.crash.ports import Calls
+from tests.crash.ports import Calls, NthCall
 
 ACCOUNT: Final = "123456789012"  # moto's own
 _ATTEMPTS: Final = 8
@@ -69,13 +69,15 @@ class Network:
 
     Attributes:
         calls: Where requests are counted.
-        troubles: What befalls requests, by their numbers.
-        befell: The requests that something has befallen.
+        troubles: What befalls requests.
+        befell: The numbers of the requests that something has befallen.
+        out_until: The number of the first request after an outage.
     """
 
     calls: Calls = field(default_factory=Calls)
-    troubles: Mapping[int, Trouble] = field(default_factory=dict)
+    troubles: Mapping[NthCall, Trouble] = field(default_factory=dict)
     befell: set[int] = field(default_factory=set)
+    out_until: int = 0
 
     def watch(self, client: BaseClient) -> None:
         """Take moto's place at a client."""
@@ -86,17 +88,18 @@ class Network:
         """Bring a request to moto and its answer back, as far as they come."""
         name = event_name.removeprefix("before-send.")
         number = len(self.calls.names)
-        trouble = self._trouble_with(number)
+        trouble = self._trouble_with(name, number)
         if trouble is not None:
             self.befell.add(number)
         return self.calls.make(name, lambda: self._answer(event_name, request, trouble))
 
-    def _trouble_with(self, number: int) -> Trouble | None:
-        for first, trouble in self.troubles.items():
-            lasts = _ATTEMPTS if trouble is Trouble.OUTAGE else 1
-            if first <= number < first + lasts:
-                return trouble
-        return None
+    def _trouble_with(self, name: str, number: int) -> Trouble | None:
+        if number < self.out_until:
+            return Trouble.OUTAGE
+        trouble = self.troubles.get((name, self.calls.made[name]))
+        if trouble is Trouble.OUTAGE:
+            self.out_until = number + _ATTEMPTS
+        return trouble
 
     def _answer(self, event_name: str, request: Any, trouble: Trouble | None) -> AWSResponse:
         if trouble is Trouble.THROTTLED:
@@ -125,12 +128,15 @@ def throttled(service: str, url: str) -> AWSResponse:
 class OnMoto:
     """See ``Installation``; one at a time within ``moto``, whose state is the process's own."""
 
-    def __init__(self, clock: ManualClock, troubles: Mapping[int, Trouble] | None = None) -> None:
+    def __init__(
+        self, clock: ManualClock, troubles: Mapping[NthCall, Trouble] | None = None
+    ) -> None:
         BackendDict.reset()
         self._clock = clock
         self._settings = settings_of("crash")
         self.network = _network()
         self.network.troubles, self.network.befell = troubles or {}, set()
+        self.network.out_until = 0
         _Time.clock = clock
         create_resources(self._settings)
         self.ports: AwsPorts = ports_with(_bystander(), self._settings, clock)

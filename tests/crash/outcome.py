@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dalsegno.models import JsonObject
 from tests.crash.differences import differences
 from tests.crash.digest import digest_of, leftovers
+from tests.crash.ports import Calls
 from tests.crash.world import World
 
 
@@ -15,11 +16,11 @@ class Outcome:
     """What a calm run came to.
 
     Attributes:
-        calls: The names of the calls it made, in order.
+        calls: The calls it made.
         hand_outs: How often each attempt was handed to a worker.
     """
 
-    calls: tuple[str, ...]
+    calls: Calls
     digest: JsonObject
     elapsed_seconds: float
     hand_outs: Counter[str]
@@ -30,7 +31,7 @@ def outcome_of(world: World) -> Outcome:
     assert not leftovers(world)
     assert world.steps_done == len(world.scenario.steps)
     return Outcome(
-        calls=tuple(world.calls.names),
+        calls=world.calls,
         digest=digest_of(world),
         elapsed_seconds=world.elapsed_seconds,
         hand_outs=Counter(world.handed_out),

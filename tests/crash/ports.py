@@ -1,15 +1,19 @@
 """Ports that die: every call is numbered, and the process can end before or after any of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from dalsegno.errors import UnavailableError
 from dalsegno_state.ports import FunctionInvoker, HttpClient, Message, Ports, Queues, StateStore
 from dalsegno_state.writes import Lost, Write
 
 T = TypeVar("T")
+
+# The name of a call, and how many calls of that name come before it.
+NthCall: TypeAlias = tuple[str, int]
 
 # Calls that leave everything as it was: dying after one is dying before the next.
 READS: Final = frozenset(
@@ -65,21 +69,41 @@ class Calls:
 
     Attributes:
         crashes: The number of a call, counted from 0, and the side of it to die on.
+        refusals: Calls to refuse: a name, and how many calls of that name come before.
         names: Port and method of each call made; a commit and a send are one call per item.
-        died_at: Numbers of the calls at which the process did die.
+        made: How many calls of each name were made.
+        acts: For each call, the number of the first call of the same act; see ``begin_act``.
+        died_at: Numbers of the calls at which the process did die, or that were refused.
         interrupt: Asked before each call: others may be at work meanwhile.
     """
 
     crashes: Mapping[int, Side] = field(default_factory=dict)
+    refusals: Collection[NthCall] = ()
     names: list[str] = field(default_factory=list)
+    made: Counter[str] = field(default_factory=Counter)
+    acts: list[int] = field(default_factory=list)
     died_at: list[int] = field(default_factory=list)
     interrupt: Callable[[], None] | None = None
+    _act: int = 0
+
+    def begin_act(self) -> None:
+        """Begin what a death cuts short: a request, a message or a sweep taken in."""
+        self._act = len(self.names)
+
+    def strikes(self) -> str:
+        """Return the calls at which the process died, or that were refused, in words."""
+        struck = ((n, self.crashes.get(n, Side.REFUSED)) for n in self.died_at)
+        return ", ".join(f"{side} call {n}, {self.names[n]}" for n, side in struck)
 
     def make(self, name: str, act: Callable[[], T]) -> T:
         """Return what a call returns, unless the process dies at it."""
         number = len(self.names)
         self.names.append(name)
+        self.acts.append(self._act)
         side = self.crashes.get(number)
+        if (name, self.made[name]) in self.refusals:
+            side = Side.REFUSED
+        self.made[name] += 1
         if self.interrupt is not None:
             self._step_aside(self.interrupt)
         if side is Side.BEFORE:

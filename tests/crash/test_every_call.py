@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
 from functools import cache
 from typing import get_args
 
@@ -12,11 +12,16 @@ from dalsegno_state.tasks.registry import TASK_TYPES
 from dalsegno_state.writes import Write
 from tests.crash.catalogue import CATALOGUE
 from tests.crash.outcome import Outcome, faults_of, outcome_of
-from tests.crash.ports import READS, Calls, Side
+from tests.crash.places import (
+    all_strikes,
+    chosen,
+    deaths,
+    kinds_of,
+    refusals,
+    sampled_strikes,
+)
+from tests.crash.ports import READS, Side
 from tests.crash.world import Hand, World
-
-# A scenario with more places to die at is sampled evenly, unless --all-crashes is given.
-MOST_RUNS = 64
 
 BY_NAME = {scenario.name: scenario for scenario in CATALOGUE}
 
@@ -26,26 +31,40 @@ BY_NAME = {scenario.name: scenario for scenario in CATALOGUE}
 def test_workflow_ends_the_same_whatever_call_a_process_dies_at(
     name: str, *, repeats: bool, all_crashes: bool
 ) -> None:
-    scenario = BY_NAME[name]
-    calm = calm_run(name)
-    places = list(places_to_die(calm.calls))
-    chosen = places if all_crashes else sample(places, MOST_RUNS, upper=repeats)
-
-    died_at: set[tuple[int, Side]] = set()
+    calm = calm_run(name).calls
     faults: list[str] = []
-    for number, side in chosen:
-        world = World(scenario, Calls(crashes={number: side}), repeats=repeats)
+    for calls in all_strikes(calm) if all_crashes else sampled_strikes(calm, late=not repeats):
+        world = World(BY_NAME[name], calls, repeats=repeats)
         world.run()
-        died_at.update((number, side) for number in world.calls.died_at)
+        assert calls.died_at
         faults.extend(
-            f"{side} call {number}, {calm.calls[number]}: {fault}"
+            f"{calls.strikes()}: {fault}"
             for fault in faults_of(world, calm_run(name, frozenset(world.lost_hands)))
         )
 
     assert not faults, "\n".join(faults[:20])
-    assert died_at == set(chosen)
-    if len(chosen) == len(places):
-        assert {number for number, _ in died_at} == set(range(len(calm.calls)))
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_sample_strikes_each_kind_of_call_at_two_places(name: str) -> None:
+    calls = calm_run(name).calls
+    found = deaths(calls)
+    drawn = {*chosen(found, late=False), *chosen(found, late=True)}
+    refused = {*refusals(calls.names, late=False), *refusals(calls.names, late=True)}
+    refused_places = Counter(name for name, _ in refused)
+
+    assert kinds_of(chosen(found, late=False)) == kinds_of(chosen(found, late=True))
+    assert kinds_of(found) == {
+        (name, side)
+        for name in calls.names
+        for side in (Side.BEFORE, Side.AFTER)
+        if side is Side.BEFORE or name not in READS
+    }
+    for kind in kinds_of(found):
+        occurs = sum(kind in death.kinds for death in found)
+        assert sum(kind in death.kinds for death in drawn) >= min(2, occurs), kind
+    for name, count in calls.made.items():
+        assert refused_places[name] == min(2, count) or name == "http.request"
 
 
 def test_catalogue_uses_every_task_type() -> None:
@@ -79,30 +98,9 @@ def test_catalogue_calls_everything_that_changes_something() -> None:
     assert kinds <= writes
 
 
-def calls_of(name: str) -> tuple[str, ...]:
+def calls_of(name: str) -> list[str]:
     """Return the calls of a run without any death."""
-    return calm_run(name).calls
-
-
-def places_to_die(names: Sequence[str]) -> Iterator[tuple[int, Side]]:
-    """Yield every call with each side of it that makes a difference, and its refusal.
-
-    Dying after a call that only reads is dying before the next one.
-    """
-    for number, name in enumerate(names):
-        yield number, Side.BEFORE
-        if name not in READS:
-            yield number, Side.AFTER
-        if name != "http.request":
-            yield number, Side.REFUSED
-
-
-def sample(places: list[tuple[int, Side]], most: int, *, upper: bool) -> list[tuple[int, Side]]:
-    """Return at most so many of the places, evenly spread: every second one of twice as many."""
-    if len(places) <= most:
-        return places
-    fractions = (2 * index + upper for index in range(most))
-    return [places[fraction * len(places) // (2 * most)] for fraction in fractions]
+    return calm_run(name).calls.names
 
 
 @cache

@@ -1,22 +1,21 @@
 """The same promises on AWS: at each request a process may die, be refused, or hear no answer."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache, partial
-from itertools import chain, zip_longest
-from typing import Final, TypeAlias, TypeVar
+from itertools import chain
+from typing import Final
 
 import pytest
 
 pytest.importorskip("moto", reason="moto is not installed")
 
-from tests.crash.catalogue import CATALOGUE, task, workflow
+from tests.crash.catalogue import CATALOGUE, loop, task, turns, workflow
 from tests.crash.on_moto import READS, OnMoto, Trouble, moto
 from tests.crash.outcome import Outcome, faults_of, outcome_of
-from tests.crash.ports import Calls, Side
+from tests.crash.places import Death, Kind, chosen, deaths, kinds_of, refusals
+from tests.crash.ports import Calls, NthCall
 from tests.crash.world import Hand, Scenario, World
-
-T = TypeVar("T")
-K = TypeVar("K")
 
 SECRETS: Final = Scenario(
     "secrets and environment values",
@@ -28,30 +27,26 @@ SECRETS: Final = Scenario(
         )
     ],
 )
+SHORT_LOOP: Final = Scenario(
+    "a short loop that keeps its last turn",
+    [workflow("short", loop("l", turns("l", 3), task("a"), inputParameters={"keepLastN": 1}))],
+)
 # Its client looks into the database to see whether a webhook is entered.
 _ON_SQLITE_ONLY: Final = "system tasks"
 BY_NAME: Final = {
     scenario.name: scenario
-    for scenario in (*CATALOGUE, SECRETS)
+    for scenario in (*CATALOGUE, SECRETS, SHORT_LOOP)
     if scenario.name != _ON_SQLITE_ONLY
 }
 # Together these make every request that the adapters make. All others only with --all-crashes.
 CHOSEN: Final = (
-    "a sequence with retries and a callback",
-    "a dynamic fork of listed tasks",
-    "a loop over items that keeps the last turns",
+    "a short loop that keeps its last turn",
     "large payloads",
     "limits",
     "secrets and environment values",
     "terminated by its owner",
     "waits and humans",
 )
-# So many places in all are tried, of each kind of request as many, unless --all-crashes is given.
-MOST_DEATHS: Final = 16
-MOST_TROUBLES: Final = 12
-
-# A scenario by its name, and the number of a request in it.
-Place: TypeAlias = tuple[str, int]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,30 +65,42 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_workflow_ends_the_same_whatever_request_a_process_dies_at(
     name: str, *, repeats: bool, all_crashes: bool
 ) -> None:
-    most = None if all_crashes else MOST_DEATHS
     faults: list[str] = []
-    for number, side in deaths(name, most, odd=repeats):
-        calls = Calls(crashes={number: side})
+    for death in all_deaths(name) if all_crashes else sampled_deaths(name)[repeats::2]:
+        calls = Calls(crashes={death.number: death.side})
         world = World(BY_NAME[name], calls, repeats=repeats, install=OnMoto)
         world.run()
-        assert calls.died_at == [number]
+        assert calls.died_at == [death.number]
         expected = calm_run(name, frozenset(world.lost_hands))
-        where = f"{side} request {number}, {calls.names[number]}"
-        faults.extend(f"{where}: {fault}" for fault in faults_of(world, expected))
+        faults.extend(f"{calls.strikes()}: {fault}" for fault in faults_of(world, expected))
 
     assert not faults, "\n".join(faults[:20])
+
+
+def test_sample_strikes_each_kind_of_request_in_each_scenario_and_twice_in_all() -> None:
+    occurs: Counter[Kind] = Counter()
+    struck: Counter[Kind] = Counter()
+    for name in CHOSEN:
+        drawn = sampled_deaths(name)
+        occurs.update(kind for death in all_deaths(name) for kind in death.kinds)
+        struck.update(kind for death in drawn for kind in death.kinds)
+
+        assert kinds_of(drawn) == kinds_of(all_deaths(name))
+        assert len(set(drawn)) == len(drawn)
+
+    assert {kind for kind in occurs if struck[kind] < min(2, occurs[kind])} == set()
 
 
 @pytest.mark.parametrize("trouble", Trouble)
 def test_trouble_with_a_request_is_nobodys_but_the_adapters(
     name: str, trouble: Trouble, *, all_crashes: bool
 ) -> None:
-    most = None if all_crashes else MOST_TROUBLES
     faults: list[str] = []
-    for number in requests(name, most):
-        world = World(BY_NAME[name], install=partial(OnMoto, troubles={number: trouble}))
+    for befallen in each_request(name) if all_crashes else two_of_each_kind(name):
+        install = partial(OnMoto, troubles=dict.fromkeys(befallen, trouble))
+        world = World(BY_NAME[name], install=install)
         world.run()
-        where = f"{trouble} at request {number}, {world.calls.names[number]}"
+        where = f"{trouble} at requests {befallen}"
         if world.refusals and trouble is not Trouble.OUTAGE:
             faults.append(f"{where}: a caller was told")
         faults.extend(f"{where}: {fault}" for fault in faults_of(world, calm_run(name)))
@@ -102,7 +109,7 @@ def test_trouble_with_a_request_is_nobodys_but_the_adapters(
 
 
 def test_chosen_scenarios_make_every_request_that_executions_make() -> None:
-    made = set(chain.from_iterable(calm_run(name).calls for name in CHOSEN))
+    made = set(chain.from_iterable(calm_run(name).calls.names for name in CHOSEN))
 
     assert made == {
         "dynamodb.BatchGetItem",
@@ -134,54 +141,32 @@ def calm_run(name: str, dead_hands: frozenset[Hand] = frozenset()) -> Outcome:
     return outcome_of(world)
 
 
-def deaths(name: str, most: int | None, *, odd: bool) -> list[tuple[int, Side]]:
-    """Return where to die in a scenario. Dying after a read is dying before what comes next."""
-    kinds: dict[tuple[str, Side], list[Place]] = {}
-    for place, call in requests_of(name, most):
-        for side in (Side.BEFORE, Side.AFTER) if call not in READS else (Side.BEFORE,):
-            kinds.setdefault((call, side), []).append(place)
-    drawn = {(place, side) for (place, (_, side)) in spread(kinds, most, odd=odd)}
-    return sorted((number, side) for (scenario, number), side in drawn if scenario == name)
+def all_deaths(name: str) -> list[Death]:
+    """Return every way to die in a scenario."""
+    return deaths(calm_run(name).calls, READS)
 
 
-def requests(name: str, most: int | None) -> list[int]:
-    """Return which requests of a scenario to have trouble with."""
-    kinds: dict[str, list[Place]] = {}
-    for place, call in requests_of(name, most):
-        kinds.setdefault(call, []).append(place)
-    drawn = {place for place, _ in spread(kinds, most, odd=False)}
-    return sorted(number for scenario, number in drawn if scenario == name)
+def sampled_deaths(name: str) -> list[Death]:
+    """Return deaths that strike each kind of a scenario once, and twice what others do not have.
 
-
-def requests_of(name: str, most: int | None) -> Iterator[tuple[Place, str]]:
-    """Yield the requests that are drawn from: those of all chosen scenarios, or all of one."""
-    for scenario in CHOSEN if most is not None else [name]:
-        for number, call in enumerate(calm_run(scenario).calls):
-            if not call.startswith("http."):
-                yield (scenario, number), call
-
-
-def spread(kinds: Mapping[K, list[Place]], most: int | None, *, odd: bool) -> list[tuple[Place, K]]:
-    """Return at most so many places with their kinds: one of each kind, then another of each.
-
-    What the even ones have no room for, the odd ones begin with.
+    Half of them are tried again, the other half never.
     """
-    turns = zip_longest(
-        *([(place, kind) for place in evenly(places, odd=odd)] for kind, places in kinds.items())
-    )
-    drawn = [
-        place for turn in turns for place in (reversed(turn) if odd else turn) if place is not None
-    ]
-    return drawn[:most]
+    found = all_deaths(name)
+    others = chain.from_iterable(all_deaths(other) for other in CHOSEN if other != name)
+    rare = kinds_of(found) - kinds_of(others)
+    late = [death for death in chosen(found, late=True) if death.kinds & rare]
+    return [*dict.fromkeys([*chosen(found, late=False), *late])]
 
 
-def evenly(places: list[T], *, odd: bool) -> Iterator[T]:
-    """Yield the middle one, then those at a quarter and at three, and so on, each once."""
-    seen: set[int] = set()
-    step = len(places)
-    while len(seen) < len(places):
-        for index in range(step // 2, len(places), max(step, 1)):
-            if index not in seen:
-                seen.add(index)
-                yield places[-1 - index if odd else index]
-        step = step // 2
+def two_of_each_kind(name: str) -> Iterator[list[NthCall]]:
+    """Yield once the first request of each kind and a later one: adapters outlive all of them."""
+    names = calm_run(name).calls.names
+    yield [*refusals(names, late=False), *refusals(names, late=True)]
+
+
+def each_request(name: str) -> Iterator[list[NthCall]]:
+    """Yield each request of a scenario alone."""
+    made: Counter[str] = Counter()
+    for request in calm_run(name).calls.names:
+        yield [(request, made[request])]
+        made[request] += 1

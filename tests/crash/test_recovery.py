@@ -183,6 +183,25 @@ def test_refusal_while_a_child_is_started_fails_no_task() -> None:
     assert {w.status for w in world.workflows()} == {WorkflowStatus.COMPLETED}
 
 
+@pytest.mark.parametrize("refs", ["st", "ts"])
+def test_slot_of_a_rate_limit_is_used_though_an_earlier_start_queues_later(refs: str) -> None:
+    limited = workflow(
+        "limited",
+        inline("i", "1"),
+        rateLimitConfig={"rateLimitKey": "k", "concurrentExecLimit": 1},
+    )
+    both = fork("f", *([child(ref, "limited")] for ref in refs))
+    scenario = a_scenario(both, join("j", "s", "t"), others=[limited])
+    # The first child is stored but does not wait yet; the second takes the slot, unnoted.
+    refusals = [("documents.create", 0), ("state.commit PullWake", 0)]
+
+    world = World(scenario, Calls(refusals=refusals))
+    world.run()
+
+    assert len(world.calls.died_at) == len(refusals)
+    assert leftovers(world) == []
+
+
 @pytest.mark.parametrize("dies", [False, True], ids=["lives", "dies"])
 def test_forgotten_turn_is_not_brought_back_by_whoever_slept_through_it(*, dies: bool) -> None:
     scenario = a_scenario(

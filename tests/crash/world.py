@@ -346,6 +346,7 @@ class World:
 
         A new process takes the place of one that died.
         """
+        self.calls.begin_act()
         try:
             act()
         except CrashError:

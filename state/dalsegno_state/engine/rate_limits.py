@@ -101,6 +101,8 @@ class RateLimits:
             group = _group(workflow)
             waiter: JsonObject = {"workflowId": workflow.workflow_id}
             self._documents.create(group.queue, _place(workflow), waiter)
+            if self._has_slot(workflow):  # taken before, but its process died or gave up there
+                self._is_free_to_begin(workflow)
             self._give_out(group, asker_id=workflow.workflow_id)
 
     def hold(self, workflow: WorkflowState) -> None:
@@ -156,6 +158,11 @@ class RateLimits:
                 return False
             workflow = stored
         return True
+
+    def _has_slot(self, workflow: WorkflowState) -> bool:
+        group = _group(workflow)
+        found = self._documents.get(group.kind, group.name)
+        return found is not None and workflow.workflow_id in _holders(found.body)
 
     def _enter(
         self, workflow: WorkflowState, limit: int | None, arrives_by: EpochMillis = 0
