@@ -36,6 +36,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if "given_url" in getattr(item, "fixturenames", ())]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Have one process run all tests of the SDK's workers, which take seconds to start."""
+    if "sdk_workers" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("workers of the SDK"))
+
+
 @pytest.fixture(scope="session")
 def given_url(request: pytest.FixtureRequest) -> str | None:
     """Return the URL of the server that is there already, without ``/api``, if there is one."""
@@ -64,7 +70,7 @@ def _own_server() -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +88,7 @@ def sdk_workers(sdk_url: str, tasks: OrkesTaskClient) -> Iterator[None]:
         eventually(
             tasks.taskResourceApi.get_all_poll_data,
             lambda polls: sum(poll.queue_name.startswith("sdk_") for poll in polls) >= _WORKERS,
-            within_seconds=120,
+            within_seconds=300,
         )
         yield
     finally:
@@ -131,7 +137,7 @@ def ended(workflows: OrkesWorkflowClient) -> Callable[..., Workflow]:
         return eventually(
             lambda: workflows.get_workflow(workflow_id, include_tasks=True),
             lambda workflow: workflow.status not in {"RUNNING", "PAUSED"},
-            within_seconds=60,
+            within_seconds=300,
         )
 
     return end_of
