@@ -213,6 +213,6 @@ def test_failed_task_is_retried_as_its_definition_says(
 
     tasks.update_task(result_of(first, "FAILED"))
 
-    [second] = tasks.batch_poll_tasks(step, "tester", count=1, timeout_in_millisecond=20_000)
+    [second] = tasks.batch_poll_tasks(step, "tester", count=1, timeout_in_millisecond=5_000)
     assert (second.reference_task_name, second.retry_count) == ("left", 1)
     assert second.retried_task_id == first.task_id

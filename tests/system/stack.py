@@ -24,6 +24,8 @@ from tests.system.new_user import ROOT, User
 
 PAGE = ROOT / "docs" / "getting-started.md"
 ADDED = Path(__file__).parent / "aws_worker"
+_ACCOUNT = "000000000000"
+_REGION = "us-east-1"
 _SETTINGS = {"archive": "true", "httpAllowsPrivate": "true", "keepData": "false"}
 
 
@@ -67,10 +69,11 @@ def deployed(shop: User, emulator: Emulator) -> Iterator[Stack]:
     ledger = shop.folder.parent / "ledger.jsonl"
     reached = {
         **exported({"http://127.0.0.1:4566": emulator.url}),
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": _REGION,
     }
     owner = shop.having({**reached, "VIOLIN_SHOP_LEDGER": str(ledger)})
-    owner.run("npx", "--yes", CDK, "bootstrap", "--no-notices")
+    # Said where, it does not run the app to find out, which takes as long as deploying does.
+    owner.run("npx", "--yes", CDK, "bootstrap", "--no-notices", f"aws://{_ACCOUNT}/{_REGION}")
     told = owner.run("dalsegno", "deploy", "--yes", "--no-notices")
     making_a_key = re.search(r"^ +(dalsegno keys create .*)$", told, re.MULTILINE)
     place = re.search(r"^ +export DALSEGNO_URL=(.*)$", told, re.MULTILINE)
@@ -99,7 +102,7 @@ def exported(differently: Mapping[str, str]) -> dict[str, str]:
 def _outputs(endpoint: str) -> dict[str, str]:
     formation = botocore.session.get_session().create_client(
         "cloudformation",
-        region_name="us-east-1",
+        region_name=_REGION,
         endpoint_url=endpoint,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106  (an emulator takes any)
