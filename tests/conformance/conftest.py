@@ -36,12 +36,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if "given_url" in getattr(item, "fixturenames", ())]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Have one process run all tests of the SDK's workers, which take seconds to start."""
-    if "sdk_workers" in getattr(item, "fixturenames", ()):
-        item.add_marker(pytest.mark.xdist_group("workers of the SDK"))
-
-
 @pytest.fixture(scope="session")
 def given_url(request: pytest.FixtureRequest) -> str | None:
     """Return the URL of the server that is there already, without ``/api``, if there is one."""

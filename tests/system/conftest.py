@@ -1,7 +1,7 @@
 """The fixtures of tests that run the system as its users do.
 
-One wheel is installed and one stack deployed for all tests that need them. These are of the group
-``deployed stack``, so that one process runs them all, whichever number of others runs beside it.
+One wheel is installed and one stack deployed for all tests that need them. These are a group in the
+suite's ``conftest.py``, so that one process runs them all, however many others run beside it.
 """
 
 import sys

@@ -65,7 +65,6 @@ _SEED = 20260907
 _ROLE = "arn:aws:iam::000000000000:role/schedules"
 
 
-@pytest.mark.xdist_group("deployed stack")
 @pytest.mark.timeout(2_400)
 def test_a_deployed_stack_keeps_its_promises(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = Ledger(stack.ledger)

@@ -13,7 +13,6 @@ from tests.system.stack import PAGE, Stack
 
 
 # First of those that share the stack: it runs the project while that is being deployed.
-@pytest.mark.xdist_group("deployed stack")
 @pytest.mark.timeout(2_700)
 @pytest.mark.usefixtures("deploying")
 def test_from_the_wheel_to_a_result_here(shop: User, user: User) -> None:
@@ -28,7 +27,6 @@ def test_from_the_wheel_to_a_result_here(shop: User, user: User) -> None:
     assert (shop.folder / ".dalsegno").is_dir()
 
 
-@pytest.mark.xdist_group("deployed stack")
 @pytest.mark.timeout(2_600)
 def test_the_same_order_is_done_in_the_cloud(stack: Stack) -> None:
     _does_an_order(stack.owner)
