@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import botocore.session
@@ -72,8 +72,9 @@ def deployed(shop: User, emulator: Emulator) -> Iterator[Stack]:
         "AWS_DEFAULT_REGION": _REGION,
     }
     owner = shop.having({**reached, "VIOLIN_SHOP_LEDGER": str(ledger)})
-    # Said where, it does not run the app to find out, which takes as long as deploying does.
-    owner.run("npx", "--yes", CDK, "bootstrap", "--no-notices", f"aws://{_ACCOUNT}/{_REGION}")
+    # Outside of the project and told where, it need not run the app to find out, for half a minute.
+    elsewhere = replace(owner, folder=shop.folder.parent)
+    elsewhere.run("npx", "--yes", CDK, "bootstrap", "--no-notices", f"aws://{_ACCOUNT}/{_REGION}")
     told = owner.run("dalsegno", "deploy", "--yes", "--no-notices")
     making_a_key = re.search(r"^ +(dalsegno keys create .*)$", told, re.MULTILINE)
     place = re.search(r"^ +export DALSEGNO_URL=(.*)$", told, re.MULTILINE)
