@@ -1,7 +1,7 @@
 """Options of the whole suite, and the tiers its folders belong to."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import settings
@@ -24,6 +24,15 @@ TIERS: Final = {
     "examples": "deep",
     "tests/system": "system",
     "tests/conformance": "system",
+}
+
+# Tests that share what takes long to make, by file: one process of `--dist loadgroup` runs each
+# group. Marks of xdist do not reach its scheduler with pytest 9.2.
+GROUPS: Final = {
+    "tests/system/test_new_user.py": "the installed wheel and the deployed stack",
+    "tests/system/test_aws_local.py": "the installed wheel and the deployed stack",
+    "tests/conformance/test_python_sdk_code_workflows.py": "workers of the official SDK",
+    "tests/conformance/test_python_sdk_workers.py": "workers of the official SDK",
 }
 
 # How long one example takes says nothing on a machine that others use, too.
@@ -60,6 +69,21 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of the tiers."""
     for tier in dict.fromkeys(TIERS.values()):
         config.addinivalue_line("markers", f"{tier}: test of the {tier} tier, by its folder")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Return a scheduler that keeps each of ``GROUPS`` together, for ``--dist loadgroup``."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return GROUPS.get(nodeid.partition("::")[0], nodeid)
+
+    if config.getoption("dist") != "loadgroup":
+        return None
+    config.option.loadscopereorder = False  # the longest begin, however few they are
+    return ByGroup(config, log)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -13,7 +13,6 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -39,19 +38,9 @@ class Deployment:
     Args:
         endpoint: Its URL.
         folder: Where the synthesized app and its outputs are kept.
-        settings: Settings of the stack beside those of an emulator.
-        app: The CDK app, which calls its stack ``dalsegno-local``.
     """
 
-    def __init__(
-        self,
-        endpoint: str,
-        folder: Path,
-        settings: Mapping[str, str] | None = None,
-        *,
-        app: Path = _APP,
-    ) -> None:
-        self._app = app
+    def __init__(self, endpoint: str, folder: Path) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._folder = folder
         machine = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
@@ -61,7 +50,6 @@ class Deployment:
             "keepData": "false",
             "httpAllowsPrivate": "true",
             "architecture": machine,  # functions run right here
-            **(settings or {}),
         }
 
     @property
@@ -110,7 +98,7 @@ class Deployment:
         """Run the CDK's command on the app, or on what was synthesized of it before."""
         context = [f"--context={name}={value}" for name, value in self._settings.items()]
         output = f"--output={self._folder / _ASSEMBLY}"
-        options = [f"--app={app}"] if app else [f"--app={sys.executable} {self._app}", output]
+        options = [f"--app={app}"] if app else [f"--app={sys.executable} {_APP}", output]
         roots = os.pathsep.join(str(ROOT / name) for name in _SOURCE_ROOTS)
         finished = subprocess.run(  # noqa: S603  (the commands are our own)
             [str(cdk()), *arguments, *options, "--no-notices", *context],

@@ -1,10 +1,12 @@
-"""The tools for local deployments, at exact versions, in a folder that git does not see."""
+"""The tools for local deployments, at exact versions, installed once for all checkouts."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +15,6 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 # Newer ones of npm speak a schema that aws-cdk-lib 2.275 does not.
 _CDK: Final = "aws-cdk@2.1148.1"
 _MINISTACK: Final = "ministack==1.5.33"
-_FOLDER: Final = ROOT / ".cache" / "aws-local"
 
 
 class ToolsError(Exception):
@@ -25,37 +26,42 @@ def ministack() -> Path:
 
     Functions run on its interpreter and see its packages, and it pins botocore exactly.
     """
-    environment = _folder() / _MINISTACK.replace("==", "-")
-    program = environment / "bin" / "ministack"
-    if not program.exists():
-        shutil.rmtree(environment, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(environment)])
-        pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        try:
+    name = _MINISTACK.replace("==", "-")
+    with _installing("ministack") as folder:
+        environment = folder / name
+        complete = environment / "complete"
+        if not complete.exists():
+            _run([sys.executable, "-m", "venv", "--clear", str(environment)])
+            pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet"]
             _run([*pip, "--disable-pip-version-check", _MINISTACK])
-        except ToolsError:
-            shutil.rmtree(environment)
-            raise
-    return program
+            complete.touch()
+    return environment / "bin" / "ministack"
 
 
 def cdk() -> Path:
-    """Return the CDK's command, installed beside this project if need be."""
-    prefix = _folder() / _CDK.replace("@", "-")
-    program = prefix / "node_modules" / ".bin" / "cdk"
-    if not program.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            raise ToolsError("npm is not installed: the CDK's command is a Node program")
-        prefix.mkdir(exist_ok=True)
-        _run([npm, "install", "--prefix", str(prefix), "--no-fund", "--no-audit", _CDK])
-    return program
+    """Return the CDK's command, installed with npm if need be."""
+    with _installing("aws-cdk") as folder:
+        prefix = folder / _CDK.replace("@", "-")
+        complete = prefix / "complete"
+        if not complete.exists():
+            npm = shutil.which("npm")
+            if npm is None:
+                raise ToolsError("npm is not installed: the CDK's command is a Node program")
+            prefix.mkdir(exist_ok=True)
+            _run([npm, "install", "--prefix", str(prefix), "--no-fund", "--no-audit", _CDK])
+            complete.touch()
+    return prefix / "node_modules" / ".bin" / "cdk"
 
 
-def _folder() -> Path:
-    _FOLDER.mkdir(parents=True, exist_ok=True)
-    (_FOLDER.parent / ".gitignore").write_text("*\n", encoding="utf-8")
-    return _FOLDER
+@contextmanager
+def _installing(tool: str) -> Iterator[Path]:
+    """Give the user's cache folder, to one process at a time for each tool."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = caches / "dalsegno"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{tool}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
 
 
 def _run(command: Sequence[str]) -> None:

@@ -36,7 +36,7 @@ from examples.violin_shop.server import NotServingError, Server, await_answer
 from examples.violin_shop.shop import Shop
 
 _SEED: Final = 12
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 180.0
 _WIDTH: Final = 110
 
 

@@ -21,7 +21,7 @@ from pydantic_core import from_json
 from dalsegno.cli import main
 
 COMMAND = str(Path(sys.executable).with_name("dalsegno"))
-_SILENCE_SECONDS = 30
+_SILENCE_SECONDS = 120
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 

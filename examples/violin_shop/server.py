@@ -9,7 +9,7 @@ from pathlib import Path
 
 from examples.violin_shop.processes import Processes, free_port
 
-_START_SECONDS = 30.0
+_START_SECONDS = 180.0
 
 
 class NotServingError(Exception):

@@ -64,7 +64,7 @@ def _own_server() -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +82,7 @@ def sdk_workers(sdk_url: str, tasks: OrkesTaskClient) -> Iterator[None]:
         eventually(
             tasks.taskResourceApi.get_all_poll_data,
             lambda polls: sum(poll.queue_name.startswith("sdk_") for poll in polls) >= _WORKERS,
-            within_seconds=120,
+            within_seconds=300,
         )
         yield
     finally:
@@ -131,7 +131,7 @@ def ended(workflows: OrkesWorkflowClient) -> Callable[..., Workflow]:
         return eventually(
             lambda: workflows.get_workflow(workflow_id, include_tasks=True),
             lambda workflow: workflow.status not in {"RUNNING", "PAUSED"},
-            within_seconds=60,
+            within_seconds=300,
         )
 
     return end_of

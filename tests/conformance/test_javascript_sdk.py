@@ -23,7 +23,7 @@ def node() -> str:
     with locked(ROOT / ".cache" / "javascript-sdk"):
         if not installed.exists():
             command = [npm, "ci", "--prefix", str(FOLDER), "--no-fund", "--no-audit"]
-            subprocess.run(command, check=True, capture_output=True, timeout=300)
+            subprocess.run(command, check=True, capture_output=True, timeout=600)
     return node
 
 
@@ -34,6 +34,7 @@ def methods(node: str, sdk_url: str) -> set[str]:
     return set(_run([node, str(program)], sdk_url, Path(os.devnull)).stdout.split())
 
 
+@pytest.mark.timeout(1_800)
 def test_javascript_sdk_finds_what_it_expects(
     node: str, sdk_url: str, methods: set[str], tmp_path: Path
 ) -> None:
@@ -62,5 +63,5 @@ def _run(command: list[str], url: str, called: Path) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        timeout=500,
+        timeout=1_500,
     )

@@ -97,7 +97,7 @@ def test_state_is_updated(workflows: OrkesWorkflowClient, register: Register) ->
         variables={"v": 1},
     )
 
-    run = workflows.update_state(workflow_id, update, wait_for_seconds=5)
+    run = workflows.update_state(workflow_id, update, wait_for_seconds=25)
 
     assert (run.status, run.variables, run.output) == ("COMPLETED", {"v": 1}, {"x": 1})
 

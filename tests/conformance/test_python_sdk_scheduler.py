@@ -99,6 +99,7 @@ def test_schedule_runs_and_its_executions_are_found(
             start=0, size=10, sort="scheduledTime:DESC", query=f"scheduleName IN ({name})"
         ),
         lambda hits: hits.total_hits >= 2,
+        within_seconds=300,
     )
     scheduler.delete_schedule(name)
 

@@ -65,8 +65,8 @@ def test_batch_poll_returns_no_more_tasks_than_asked(
 ) -> None:
     started = {start() for _ in range(5)}
 
-    first = tasks.batch_poll_tasks(step, "tester", count=3, timeout_in_millisecond=500)
-    second = tasks.batch_poll_tasks(step, "tester", count=3, timeout_in_millisecond=500)
+    first = tasks.batch_poll_tasks(step, "tester", count=3, timeout_in_millisecond=2_000)
+    second = tasks.batch_poll_tasks(step, "tester", count=3, timeout_in_millisecond=2_000)
 
     assert (len(first), len(second)) == (3, 2)
     assert {task.workflow_instance_id for task in first + second} == started
@@ -213,6 +213,6 @@ def test_failed_task_is_retried_as_its_definition_says(
 
     tasks.update_task(result_of(first, "FAILED"))
 
-    [second] = tasks.batch_poll_tasks(step, "tester", count=1, timeout_in_millisecond=2000)
+    [second] = tasks.batch_poll_tasks(step, "tester", count=1, timeout_in_millisecond=5_000)
     assert (second.reference_task_name, second.retry_count) == ("left", 1)
     assert second.retried_task_id == first.task_id

@@ -28,7 +28,7 @@ def server_url(tmp_path: Path) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -48,7 +48,7 @@ def test_readme_example_greets(server_url: str, tmp_path: Path, example: str) ->
         start_new_session=True,
     )
     try:
-        output, errors = process.communicate(timeout=90)
+        output, errors = process.communicate(timeout=300)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

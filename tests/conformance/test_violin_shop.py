@@ -16,10 +16,10 @@ DEFINITIONS = ("order_processing.json", "refund_order.json", "task_definitions.j
 
 @pytest.mark.parametrize("module", ["violin_shop.demo", "violin_shop_sdk"])
 def test_demo_proves_that_every_order_is_completed_once(module: str) -> None:
-    command = [sys.executable, "-m", f"examples.{module}", "--timeout", "240"]
+    command = [sys.executable, "-m", f"examples.{module}", "--timeout", "480"]
 
     run = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=550, check=False
     )
 
     assert run.returncode == 0, run.stdout + run.stderr

@@ -19,6 +19,8 @@ from tests.terminal import COMMAND, Cli, plain, run_at_terminal, run_script
 ROOT = Path(__file__).parents[2]
 # Looked for, not imported: its import starts node.
 needs_cdk = pytest.mark.skipif(find_spec("aws_cdk") is None, reason="needs the extra cdk")
+# What mypy has read of libraries once; only a change of them, or of our own code, is read again.
+_TYPES_READ = ROOT / ".cache" / "types-of-new-project"
 WORKERS = """
 from dalsegno import worker
 
@@ -31,12 +33,19 @@ def another() -> None: ...
 """
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a new project, which tests leave as it is."""
+    folder = tmp_path_factory.mktemp("made") / "bow-shop"
+    run_script("http://127.0.0.1:1", "init", str(folder))
+    return folder
+
+
 @pytest.fixture
-def project(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a new project, in which commands are run."""
-    cli.ok("init", tmp_path / "bow-shop")
-    monkeypatch.chdir(tmp_path / "bow-shop")
-    return tmp_path / "bow-shop"
+    monkeypatch.chdir(made)
+    return made
 
 
 def test_init_tells_what_it_made_and_what_is_next(cli: Cli, tmp_path: Path) -> None:
@@ -47,16 +56,22 @@ def test_init_tells_what_it_made_and_what_is_next(cli: Cli, tmp_path: Path) -> N
     assert 'name = "bow-shop"' in (tmp_path / "bow-shop" / "pyproject.toml").read_text()
 
 
-def test_new_project_passes_the_linter_and_the_type_checker(project: Path) -> None:
+def test_new_project_passes_the_linter_and_the_type_checker(project: Path, tmp_path: Path) -> None:
     # Minutes of reading that say nothing of the project.
     not_read = 'module = ["aws_cdk.*", "constructs.*", "jsii.*"]\nfollow_imports = "skip"\n'
-    with (project / "pyproject.toml").open("a") as settings:
-        settings.write(f"\n[[tool.mypy.overrides]]\n{not_read}")
+    settings = tmp_path / "pyproject.toml"
+    its_own = (project / "pyproject.toml").read_text()
+    settings.write_text(f"{its_own}\n[[tool.mypy.overrides]]\n{not_read}")
 
     for command in (
         ["ruff", "check", "--no-cache"],
         ["ruff", "format", "--check", "--no-cache"],
-        ["mypy", "--follow-imports=silent"],
+        [
+            "mypy",
+            f"--config-file={settings}",
+            f"--cache-dir={_TYPES_READ}",
+            "--follow-imports=silent",
+        ],
     ):
         done = subprocess.run(
             [sys.executable, "-m", *command],
@@ -137,11 +152,11 @@ def test_worker_run_does_the_tasks_of_a_module_until_it_is_told_to_stop(
     process = working(target)
 
     flow = register(_greeting(greet))
-    output = cli.ok("workflow", "run", flow, "--timeout", "20").json
+    output = cli.ok("workflow", "run", flow, "--timeout", "120").json
 
     assert output == {"result": "Hello, Ada!"}
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(120) == 0
     assert process.stderr is not None
     said = process.stderr.read()
     assert f"{greet}  hello.greet" in said
@@ -160,17 +175,17 @@ def test_worker_that_reloads_runs_what_has_been_changed(
     source.write_text(WORKERS.format(task_type=greet, greeting="Hello"))
     process = working("hello", "--reload")
     flow = register(_greeting(greet))
-    cli.ok("workflow", "run", flow, "--timeout", "20")
+    cli.ok("workflow", "run", flow, "--timeout", "120")
 
     source.write_text(WORKERS.format(task_type=greet, greeting="Good evening"))
 
     eventually(
-        lambda: cli.ok("workflow", "run", flow, "--timeout", "20").json,
+        lambda: cli.ok("workflow", "run", flow, "--timeout", "120").json,
         lambda output: output == {"result": "Good evening, Ada!"},
-        within_seconds=20,
+        within_seconds=120,
     )
     process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
+    assert process.wait(120) == 0
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ WORKERS = 2
 BLOWS = 9
 WORKFLOWS_A_BLOW = 4
 STEPS = 3
+# Reached only when something is wrong: a machine under load takes its time.
+AT_MOST_SECONDS = 300
 # A task that its worker dies with, or whose answer is lost on its way, is tried again.
 PLAY = {
     "name": "play",
@@ -92,11 +94,11 @@ def execution(api: httpx.Client, workflow_id: str) -> dict[str, Any]:
     return found
 
 
-def ended(api: httpx.Client, workflow_id: str, within_seconds: float = 20) -> dict[str, Any]:
+def ended(api: httpx.Client, workflow_id: str) -> dict[str, Any]:
     return eventually(
         lambda: execution(api, workflow_id),
         lambda found: found["status"] != "RUNNING",
-        within_seconds=within_seconds,
+        within_seconds=AT_MOST_SECONDS,
     )
 
 
@@ -106,12 +108,12 @@ def test_worker_that_is_told_to_end_finishes_what_it_has_begun(
     ledger = tmp_path / "ledger"
     with (
         workers(server.url, ledger, 1) as (worker,),
-        httpx.Client(base_url=f"{server.url}/api") as api,
+        httpx.Client(base_url=f"{server.url}/api", timeout=AT_MOST_SECONDS) as api,
     ):
         workflow_id = begin(api, flow("slow", ("linger", {"seconds": 1.5}), ("linger", {})))
-        eventually((ledger / "begun").exists, bool)
+        eventually((ledger / "begun").exists, bool, within_seconds=AT_MOST_SECONDS)
         worker.process.send_signal(signal.SIGTERM)
-        output, _ = worker.process.communicate(timeout=20)
+        output, _ = worker.process.communicate(timeout=AT_MOST_SECONDS)
         first, second = execution(api, workflow_id)["tasks"]
 
     assert (worker.process.returncode, output) == (0, "drained\n")
@@ -125,12 +127,14 @@ def test_work_done_while_the_server_is_away_is_reported_when_it_is_back(
     ledger = tmp_path / "ledger"
     with (
         workers(server.url, ledger, 1),
-        httpx.Client(base_url=f"{server.url}/api", timeout=20) as api,
+        httpx.Client(base_url=f"{server.url}/api", timeout=AT_MOST_SECONDS) as api,
     ):
         workflow_id = begin(api, flow("slow", ("linger", {"seconds": 0.5})))
-        eventually((ledger / "begun").exists, bool)
+        eventually((ledger / "begun").exists, bool, within_seconds=AT_MOST_SECONDS)
         server.kill()
-        eventually(lambda: list(ledger.glob(f"{workflow_id}*")), bool)  # done, and nobody knows
+        eventually(  # done, and nobody knows
+            lambda: list(ledger.glob(f"{workflow_id}*")), bool, within_seconds=AT_MOST_SECONDS
+        )
         time.sleep(1)  # long enough for more than one attempt to tell
         server.start()
         (task,) = ended(api, workflow_id)["tasks"]
@@ -160,6 +164,7 @@ class Misfortune:
                 self._server.start()
 
 
+@pytest.mark.timeout(1_200)
 def test_under_fire_every_workflow_completes_and_every_effect_is_had_once(
     server: KillableServer, tmp_path: Path
 ) -> None:
@@ -167,7 +172,7 @@ def test_under_fire_every_workflow_completes_and_every_effect_is_had_once(
     with (
         proxied(server.port) as network,
         workers(network.url, ledger, WORKERS) as crew,
-        httpx.Client(base_url=f"{server.url}/api", timeout=20) as api,
+        httpx.Client(base_url=f"{server.url}/api", timeout=AT_MOST_SECONDS) as api,
     ):
         api.post("/metadata/taskdefs", json=[PLAY]).raise_for_status()
         misfortune, concert = Misfortune(server, network, crew), [("play", {})] * STEPS
@@ -175,7 +180,7 @@ def test_under_fire_every_workflow_completes_and_every_effect_is_had_once(
             ids += [begin(api, flow("concert", *concert)) for _ in range(WORKFLOWS_A_BLOW)]
             time.sleep(chance.uniform(0.1, 0.6))
             misfortune.strike(number)
-        executions = [ended(api, workflow_id, within_seconds=60) for workflow_id in ids]
+        executions = [ended(api, workflow_id) for workflow_id in ids]
 
     tokens = {path.name: path.read_text() for path in ledger.glob("[!.]*")}
     assert {found["status"] for found in executions} == {"COMPLETED"}

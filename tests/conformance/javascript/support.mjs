@@ -59,9 +59,9 @@ export async function started(...workflowTasks) {
   return workflows.startWorkflow({ name: await registered(...workflowTasks), version: 1 });
 }
 
-/** Return what `look` returns once it satisfies `enough`; fail after a minute. */
+/** Return what `look` returns once it satisfies `enough`; fail after five minutes. */
 export async function eventually(look, enough) {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 300_000;
   for (;;) {
     const seen = await look();
     if (enough(seen)) return seen;
