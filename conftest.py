@@ -1,10 +1,13 @@
 """Options of the whole suite, and the tiers its folders belong to."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import settings
+
+from tests.aws.ministack import MinistackMissingError, running
 
 ROOT: Final = Path(__file__).parent
 # The tier of each folder, which is also the marker of its tests. `make quick` runs the first tier,
@@ -106,3 +109,14 @@ def all_crashes(request: pytest.FixtureRequest) -> bool:
 def property_cases(request: pytest.FixtureRequest) -> int:
     """Return how many cases to generate in all."""
     return int(request.config.getoption("--property-cases"))
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[str]:
+    """Return the address of an emulator of AWS, one for all tests of a process that ask for it."""
+    pytest.importorskip("botocore", reason="botocore is not installed")
+    try:
+        with running() as address:
+            yield address
+    except MinistackMissingError as error:
+        pytest.skip(str(error))
