@@ -22,7 +22,7 @@ _START_SECONDS = 200  # it takes 2, where it need not share the machine
 _HOST = "127.0.0.1"
 
 # It only grows, so all the tests of a session share it.
-_moved_file: Final = TemporaryFile(buffering=0)
+_moved_file: Final = TemporaryFile(buffering=0)  # noqa: SIM115  # for as long as the process
 MOVED_TIME: Final = moved_time.MovedTime(_moved_file.fileno())
 
 

@@ -27,7 +27,7 @@ def test_tutorial_leads_where_it_says(tmp_path: Path) -> None:
                 case "sh":
                     told = shell.enter(block.code.replace(SERVE, f"{SERVE} --port {port}"))
                     if SERVE in block.code:
-                        eventually(lambda: _is_up(url), bool, within_seconds=60)
+                        eventually(lambda: _is_up(url), bool)
                 case "text":
                     assert SHOWN.check_output(block.code, _end_of(told), doctest.ELLIPSIS), told
 
