@@ -63,6 +63,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of the tiers."""
     for tier in dict.fromkeys(TIERS.values()):
         config.addinivalue_line("markers", f"{tier}: test of the {tier} tier, by its folder")
+    config.addinivalue_line(
+        "markers",
+        "waits(seconds): so long it does nothing, so it begins first, beside what computes",
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -95,8 +99,8 @@ def folder_of(path: Path) -> str | None:
 
 
 def _longest_seconds(item: pytest.Item) -> float:
-    marker = item.get_closest_marker("timeout")
-    return 0 if marker is None else float(marker.args[0])
+    markers = (item.get_closest_marker(name) for name in ("timeout", "waits"))
+    return max((float(marker.args[0]) for marker in markers if marker is not None), default=0)
 
 
 @pytest.fixture

@@ -86,6 +86,7 @@ def test_tasks_are_received_reported_and_deleted_ten_at_a_time(place: Deployment
         assert queues.requests[kind] <= 10, queues.requests
 
 
+@pytest.mark.waits(LEASE_SECONDS * 1.5)
 def test_long_task_keeps_its_message_and_its_progress_is_seen(place: Deployment) -> None:
     runs: list[str] = []
 
@@ -261,6 +262,7 @@ def an_event(task_type: str, count: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.waits(8)
 def test_lambda_function_on_a_queue_answers_what_is_to_come_again(
     place: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ import doctest
 from pathlib import Path
 
 import httpx
+import pytest
 
 from examples.violin_shop.processes import free_port
 from tests.docs.pages import DOCS, blocks_of
@@ -14,6 +15,7 @@ SERVE = "dalsegno dev"
 SHOWN = doctest.OutputChecker()
 
 
+@pytest.mark.waits(15)  # until the tasks of workers that were killed come back, above all
 def test_tutorial_leads_where_it_says(tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"

@@ -124,6 +124,7 @@ def test_retry_after_a_time_brings_the_same_attempt_back_with_what_it_had_told(
     assert (done["retryCount"], done["pollCount"]) == (0, 2)
 
 
+@pytest.mark.waits(LEASE_SECONDS * 1.5)
 def test_long_task_keeps_its_lease(
     server_url: str, api: httpx.Client, a_name: Any, begin: Played, ended: Any
 ) -> None:
