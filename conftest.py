@@ -1,10 +1,13 @@
 """Options of the whole suite, and the tiers its folders belong to."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import settings
+
+from tests.aws.ministack import MinistackMissingError, running
 
 ROOT: Final = Path(__file__).parent
 # The tier of each folder, which is also the marker of its tests. `make quick` runs the first tier,
@@ -69,6 +72,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of the tiers."""
     for tier in dict.fromkeys(TIERS.values()):
         config.addinivalue_line("markers", f"{tier}: test of the {tier} tier, by its folder")
+    config.addinivalue_line(
+        "markers",
+        "waits(seconds): so long it does nothing, so it begins first, beside what computes",
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -116,8 +123,8 @@ def folder_of(path: Path) -> str | None:
 
 
 def _longest_seconds(item: pytest.Item) -> float:
-    marker = item.get_closest_marker("timeout")
-    return 0 if marker is None else float(marker.args[0])
+    markers = (item.get_closest_marker(name) for name in ("timeout", "waits"))
+    return max((float(marker.args[0]) for marker in markers if marker is not None), default=0)
 
 
 @pytest.fixture
@@ -130,3 +137,14 @@ def all_crashes(request: pytest.FixtureRequest) -> bool:
 def property_cases(request: pytest.FixtureRequest) -> int:
     """Return how many cases to generate in all."""
     return int(request.config.getoption("--property-cases"))
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[str]:
+    """Return the address of an emulator of AWS, one for all tests of a process that ask for it."""
+    pytest.importorskip("botocore", reason="botocore is not installed")
+    try:
+        with running() as address:
+            yield address
+    except MinistackMissingError as error:
+        pytest.skip(str(error))

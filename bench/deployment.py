@@ -5,9 +5,10 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from unittest.mock import patch
 
+import botocore.loaders
 import botocore.session
 
 from dalsegno_state.aws import AwsPorts, AwsSettings, open_ports
@@ -47,9 +48,15 @@ def settings_of(place: str, *, lists_ended: bool = True) -> AwsSettings:
 
 @contextmanager
 def environment(endpoint_url: str | None) -> Iterator[None]:
-    """Let clients that are made meanwhile use dummy keys, and an emulator if one is given."""
+    """Let clients that are made meanwhile use dummy keys, and an emulator if one is given.
+
+    Their sessions share what they read of the models of the services, which takes long.
+    """
     extra = {} if endpoint_url is None else {"AWS_ENDPOINT_URL": endpoint_url}
-    with patch.dict(os.environ, _ENVIRONMENT | extra):
+    with (
+        patch.dict(os.environ, _ENVIRONMENT | extra),
+        patch("botocore.session.create_loader", _loader),
+    ):
         if endpoint_url is None:
             os.environ.pop("AWS_ENDPOINT_URL", None)
         else:
@@ -92,9 +99,12 @@ def create_resources(settings: AwsSettings) -> None:
     scheduler.create_schedule_group(Name=settings.schedule_group)
 
 
+_loader: Final = cache(botocore.loaders.create_loader)
+
+
 @cache
 def _session() -> botocore.session.Session:
-    return botocore.session.get_session()  # reads the models of the services, which takes long
+    return botocore.session.get_session()
 
 
 def create_table(dynamodb: Any, name: str, *, is_indexed: bool) -> None:

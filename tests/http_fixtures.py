@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.eventually import eventually
 from tests.local_server import running_server as _running_server
 from tests.terminal import Cli
 
@@ -75,8 +76,9 @@ def work(api: httpx.Client) -> Callable[..., dict[str, Any]]:
 
     def do_work(task_type: str, status: str = "COMPLETED", **output: Any) -> dict[str, Any]:
         query = {"workerid": "tester", "count": 1, "timeout": 5000}
-        tasks = api.get(f"/tasks/poll/batch/{task_type}", params=query).json()
-        assert tasks, f"there is no {task_type} to do"
+        tasks = eventually(
+            lambda: api.get(f"/tasks/poll/batch/{task_type}", params=query).json(), bool
+        )
         task: dict[str, Any] = tasks[0]
         result = {
             "workflowInstanceId": task["workflowInstanceId"],

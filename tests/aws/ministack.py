@@ -12,10 +12,18 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Final
+
+from tests.aws import moved_time
 
 VERSION = "1.5.33"
-_START_SECONDS = 30
+_START_SECONDS = 200  # it takes 2, where it need not share the machine
 _HOST = "127.0.0.1"
+
+# It only grows, so all the tests of a session share it.
+_moved_file: Final = TemporaryFile(buffering=0)  # noqa: SIM115  # for as long as the process
+MOVED_TIME: Final = moved_time.MovedTime(_moved_file.fileno())
 
 
 class MinistackMissingError(Exception):
@@ -45,27 +53,37 @@ def executable() -> Path:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Give the address of a running emulator. Raises MinistackMissingError."""
-    program = executable()
+    """Give the address of a running emulator, whose SQS goes by ``MOVED_TIME``.
+
+    Raises:
+        MinistackMissingError: It cannot be installed.
+        AssertionError: It does not answer.
+    """
+    interpreter = executable().resolve().with_name("python")
     port = _free_port()
     address = f"http://{_HOST}:{port}"
-    process = subprocess.Popen(
-        [program],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": os.environ.get("HOME", "/"),
-            "BIND_HOST": _HOST,  # it listens everywhere by default
-            "GATEWAY_PORT": str(port),
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_until_healthy(address, process)
-        yield address
-    finally:
-        process.kill()
-        process.wait()
+    with TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            # -P: its package is not this folder's module of the same name.
+            [interpreter, "-P", moved_time.__file__, str(_moved_file.fileno())],
+            pass_fds=[_moved_file.fileno()],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": os.environ.get("HOME", "/"),
+                "BIND_HOST": _HOST,  # it listens everywhere by default
+                "GATEWAY_PORT": str(port),
+            },
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            if not _becomes_healthy(address, process):
+                log.seek(0)
+                raise AssertionError(f"ministack does not answer at {address}: {log.read()}")
+            yield address
+        finally:
+            process.kill()
+            process.wait()
 
 
 def _install(place: Path) -> None:
@@ -80,16 +98,16 @@ def _install(place: Path) -> None:
     (place / "complete").touch()
 
 
-def _wait_until_healthy(address: str, process: "subprocess.Popen[bytes]") -> None:
+def _becomes_healthy(address: str, process: "subprocess.Popen[bytes]") -> bool:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            urllib.request.urlopen(f"{address}/_ministack/health", timeout=1).close()  # noqa: S310
+            urllib.request.urlopen(f"{address}/_ministack/health", timeout=10).close()  # noqa: S310
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
         else:
-            return
-    raise MinistackMissingError(f"ministack does not answer at {address}")
+            return True
+    return False
 
 
 def _free_port() -> int:

@@ -17,7 +17,6 @@ from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.dead_letters import SqsDeadLetters
 from dalsegno_state.dead_letters import DeadLetters, Redriven
 from tests.aws.deployment import REGION, environment
-from tests.aws.ministack import MinistackMissingError, running
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,6 @@ class Place:
         return sorted(bodies)
 
 
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[str]:
-    try:
-        with running() as address:
-            yield address
-    except MinistackMissingError as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture(params=["moto", "ministack"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     with ExitStack() as stack:
@@ -70,7 +60,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
             stack.enter_context(mock_aws())
             stack.enter_context(environment(None))
         else:
-            stack.enter_context(environment(request.getfixturevalue("emulator")))
+            stack.enter_context(environment(request.getfixturevalue("ministack")))
         clients = Clients(REGION)
         stack.callback(clients.close)
         yield Place(clients, "t" + uuid4().hex[:10])

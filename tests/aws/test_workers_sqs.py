@@ -25,6 +25,7 @@ from tests.eventually import eventually
 from tests.misbehaving import Answer, Behaviour, Forward, Seen, misbehaving
 
 SHORT = Polling(wait_seconds=1)
+LEASE_SECONDS = 6  # renewed when over by half or so, which a machine under load is late for
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,11 @@ def ended(place: Deployment, workflow_id: str) -> Workflow:
 
 
 def test_tasks_are_received_reported_and_deleted_ten_at_a_time(place: Deployment) -> None:
+    together = threading.Barrier(10)
+
     @worker("sqs-double", concurrency=10)
     def double(number: int) -> int:
+        together.wait(60)
         return 2 * number
 
     name, queues = place.register("sqs-double"), CountedQueues(prefix=PREFIX)
@@ -77,12 +81,12 @@ def test_tasks_are_received_reported_and_deleted_ten_at_a_time(place: Deployment
         outputs = [ended(place, workflow_id).tasks[0].output_data for workflow_id in ids]
     assert outputs == [{"result": 2 * number} for number in range(20)]
     assert place.messages("sqs-double") == 0
-    # 2 of each where the machine is not too slow to end ten tasks together
-    assert queues.requests["receive"] <= 4
-    assert queues.requests["send"] <= 6
-    assert queues.requests["delete"] <= 6
+    # 2 of each where the machine is quick, 20 if it were one at a time
+    for kind in ("receive", "send", "delete"):
+        assert queues.requests[kind] <= 10, queues.requests
 
 
+@pytest.mark.waits(LEASE_SECONDS * 1.5)
 def test_long_task_keeps_its_message_and_its_progress_is_seen(place: Deployment) -> None:
     runs: list[str] = []
 
@@ -90,10 +94,10 @@ def test_long_task_keeps_its_message_and_its_progress_is_seen(place: Deployment)
     def long(task: TaskContext) -> None:
         runs.append(task.task_id)
         task.progress(percent=40)
-        time.sleep(5)
+        time.sleep(LEASE_SECONDS * 1.5)
 
     workflow_id = place.start(place.register("sqs-long"))
-    queues = SqsQueues(prefix=PREFIX, visibility_seconds=2)
+    queues = SqsQueues(prefix=PREFIX, visibility_seconds=LEASE_SECONDS)
     with a_worker(place, long, queues=queues), a_worker(place, long, queues=queues):
         eventually(
             lambda: place.look(workflow_id).tasks[0].output_data, lambda it: it == {"percent": 40}
@@ -110,7 +114,7 @@ def test_task_announced_twice_is_done_once(place: Deployment) -> None:
     @worker("sqs-twice")
     def once(task: TaskContext) -> None:
         runs[task.task_id] += 1
-        gate.wait(10)
+        gate.wait(60)
 
     workflow_id = place.start(place.register("sqs-twice"))
     (task,) = place.look(workflow_id).tasks
@@ -258,6 +262,7 @@ def an_event(task_type: str, count: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.waits(8)
 def test_lambda_function_on_a_queue_answers_what_is_to_come_again(
     place: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -275,7 +280,7 @@ def test_lambda_function_on_a_queue_answers_what_is_to_come_again(
     event = an_event("lambda-some", 10)
     handler = a_worker(place, some).lambda_handler()
 
-    answer = handler(event, _Context(seconds=4))
+    answer = handler(event, _Context(seconds=8))
 
     (failed,) = [record for record in event["Records"] if record["body"] == slow]
     assert answer == {"batchItemFailures": [{"itemIdentifier": failed["messageId"]}]}

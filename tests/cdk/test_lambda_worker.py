@@ -1,5 +1,7 @@
 """A function of the user's as a worker."""
 
+from pathlib import Path
+
 import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
@@ -9,10 +11,11 @@ from dalsegno.queue_names import NAME_TAG
 from dalsegno_cdk import Dalsegno, LambdaWorker
 
 
-@pytest.fixture
-def with_worker(code: lambda_.Code) -> Template:
+@pytest.fixture(scope="module")
+def with_worker() -> Template:
     """Return the template of a stack in which a function charges cards."""
     stack = Stack(App(), "shop")
+    code = lambda_.Code.from_asset(str(Path(__file__).parent), exclude=["*", "!conftest.py"])
     workflows = Dalsegno(stack, "Workflows", code=code)
     charge = lambda_.Function(
         stack,

@@ -3,15 +3,16 @@
 Nothing of AWS is imported before a test needs it: without boto3 those tests are skipped.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from dalsegno.models import EpochMillis
 from dalsegno_state.ports import Clock, Ports
+from tests.aws.ministack import MOVED_TIME
 
 MOTO_LACKS_THREADS = "moto's conditional writes are not atomic under threads"
 _STALE_RECEIPTS = "takes receipts of an earlier delivery, which SQS ignores"
@@ -29,16 +30,16 @@ MINISTACK_LACKS: dict[str, str] = {}
 _TICK_SECONDS = 0.05
 
 
-class WaitingClock:
-    """See ``Clock``; the machine's time, because SQS goes by it: to advance is to wait."""
+class MovedClock:
+    """See ``Clock``; the machine's time, moved, for the emulators' SQS as well."""
 
     def now(self) -> EpochMillis:
         """See ``Clock.now``."""
-        return time.time_ns() // 1_000_000
+        return int(MOVED_TIME.time() * 1000)
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
-        time.sleep(seconds + _TICK_SECONDS)
+        MOVED_TIME.advance(seconds + _TICK_SECONDS)
 
 
 @contextmanager
@@ -49,38 +50,25 @@ def open_on_moto(place: Path, clock: Clock) -> Iterator[Ports]:
 
     from tests.aws.deployment import deployed
 
-    with mock_aws(), deployed(str(place), clock, None) as ports:
+    moved = {"unix_time": MOVED_TIME.time, "unix_time_millis": lambda: MOVED_TIME.time() * 1000}
+    with (
+        mock_aws(),
+        patch.multiple("moto.sqs.models", **moved),
+        deployed(str(place), clock, None) as ports,
+    ):
         yield ports
 
 
 @contextmanager
-def open_on_ministack(place: Path, clock: Clock) -> Iterator[Ports]:
-    """Give the adapters on the emulator that the fixture ``ministack`` runs."""
+def open_on_ministack(place: Path, clock: Clock, address: str) -> Iterator[Ports]:
+    """Give the adapters on the emulator, which answers at an address."""
     from tests.aws.deployment import deployed
 
     with suppress(ImportError):
         # It answers only clients that are made after its import, and these may be the first.
         import moto.core.models  # noqa: F401
-    assert _address is not None, "the fixture ministack is running"
-    with deployed(str(place), clock, _address) as ports:
+    with deployed(str(place), clock, address) as ports:
         yield ports
-
-
-_address: str | None = None
-
-
-def ministack_server() -> Iterator[str]:
-    """Run the emulator for a session; skips the test if it is not to be had."""
-    global _address
-    _require("botocore")
-    from tests.aws.ministack import MinistackMissingError, running
-
-    try:
-        with running() as address:
-            _address = address
-            yield address
-    except MinistackMissingError as error:
-        pytest.skip(str(error))
 
 
 def _require(*modules: str) -> None:

@@ -27,7 +27,7 @@ from tests.contract import aws
 
 
 class MovableClock(Clock, Protocol):
-    """A clock the test can move; one that really waits where the adapter keeps the time."""
+    """A clock the test can move, and with it the time that the adapter goes by."""
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -38,18 +38,19 @@ class Adapter:
     """How one family of adapters is opened.
 
     Attributes:
-        open: Returns the ports on a place (a directory that is the test's own) and a clock.
+        open: Returns the ports on a place (a directory that is the test's own), a clock, and the
+            address of the server, which is empty without one.
         make_clock: Returns the clock that the adapter's queues go by.
         is_shared: Opened twice on one place, both see the same.
         has_priorities: Its queues serve larger priorities first, and in order within one.
-        server: Fixture of the process that the adapter talks to, if any.
+        server: Fixture of the process that the adapter talks to, which gives its address.
         lacks: What its backend does otherwise than the real one, by the names of the tests
             that show it; those are skipped.
         lacks_threads: Why tests with threads say nothing about it, if so.
     """
 
     name: str
-    open: Callable[[Path, Clock], AbstractContextManager[Ports]]
+    open: Callable[[Path, Clock, str], AbstractContextManager[Ports]]
     make_clock: Callable[[], MovableClock] = ManualClock
     is_shared: bool = True
     has_priorities: bool = True
@@ -69,12 +70,14 @@ THREADS = {"ThreadPoolExecutor", "Thread", "race"}
 
 # An adapter that is added here is tested against the whole contract.
 ADAPTERS = (
-    Adapter("sqlite-file", lambda place, clock: closing(open_ports(place, clock))),
-    Adapter("sqlite-memory", lambda _, clock: closing(open_ports(None, clock)), is_shared=False),
+    Adapter("sqlite-file", lambda place, clock, _: closing(open_ports(place, clock))),
+    Adapter(
+        "sqlite-memory", lambda _, clock, __: closing(open_ports(None, clock)), is_shared=False
+    ),
     Adapter(
         "aws-moto",
-        aws.open_on_moto,
-        make_clock=aws.WaitingClock,
+        lambda place, clock, _: aws.open_on_moto(place, clock),
+        make_clock=aws.MovedClock,
         has_priorities=False,
         lacks=aws.MOTO_LACKS,
         lacks_threads=aws.MOTO_LACKS_THREADS,
@@ -82,7 +85,7 @@ ADAPTERS = (
     Adapter(
         "aws-ministack",
         aws.open_on_ministack,
-        make_clock=aws.WaitingClock,
+        make_clock=aws.MovedClock,
         has_priorities=False,
         server="ministack",
         lacks=aws.MINISTACK_LACKS,
@@ -109,11 +112,6 @@ def _parameter(adapter: Adapter, metafunc: pytest.Metafunc) -> ParameterSet:
     return pytest.param(adapter, id=adapter.name, marks=marks)
 
 
-@pytest.fixture(scope="session")
-def ministack() -> Iterator[str]:
-    yield from aws.ministack_server()
-
-
 @pytest.fixture
 def clock(adapter: Adapter) -> MovableClock:
     return adapter.make_clock()
@@ -123,10 +121,9 @@ def clock(adapter: Adapter) -> MovableClock:
 def open_handle(
     adapter: Adapter, tmp_path: Path, clock: MovableClock, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[], Ports]]:
-    if adapter.server is not None:
-        request.getfixturevalue(adapter.server)
+    address = "" if adapter.server is None else request.getfixturevalue(adapter.server)
     with ExitStack() as handles:
-        yield lambda: handles.enter_context(adapter.open(tmp_path, clock))
+        yield lambda: handles.enter_context(adapter.open(tmp_path, clock, address))
 
 
 @pytest.fixture

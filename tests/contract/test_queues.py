@@ -13,6 +13,7 @@ from tests.race import race
 LONG_SECONDS = 30.0  # a wait that a test never sits out
 PROMPT_SECONDS = 12.0  # generous for a loaded machine, far from a wait that was sat out
 VISIBILITY_SECONDS = 60
+DELAY_SECONDS = 100  # the clock is moved by it, so it takes no time
 
 
 def receive(
@@ -73,11 +74,11 @@ def test_larger_priority_goes_first_then_the_earlier_sent(ordered_queues: Queues
 
 
 def test_delayed_message_is_not_received_early(queues: Queues, clock: MovableClock) -> None:
-    send(queues, "a", deliver_at=clock.now() + 2000)
+    send(queues, "a", deliver_at=clock.now() + DELAY_SECONDS * 1000)
 
     assert receive(queues) == []
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=DELAY_SECONDS)
     assert bodies(receive(queues)) == ["a"]
 
 
@@ -89,21 +90,21 @@ def test_message_with_a_past_time_is_received_at_once(queues: Queues, clock: Mov
 
 def test_message_is_redelivered_after_its_visibility(queues: Queues, clock: MovableClock) -> None:
     send(queues, "a")
-    receive(queues, visibility_seconds=2)
+    receive(queues)
 
     assert receive(queues) == []
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=VISIBILITY_SECONDS)
     (again,) = receive(queues)
     assert (again.body, again.delivery_count) == ("a", 2)
 
 
 def test_deleted_message_is_not_redelivered(queues: Queues, clock: MovableClock) -> None:
     send(queues, "a", "b")
-    received = receive(queues, count=2, visibility_seconds=2)
+    received = receive(queues, count=2)
     queues.delete("charge", [message.receipt for message in received])
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=VISIBILITY_SECONDS)
 
     assert receive(queues) == []
 
@@ -112,13 +113,13 @@ def test_receipt_of_an_ended_visibility_does_not_delete_the_redelivered_message(
     queues: Queues, clock: MovableClock
 ) -> None:
     send(queues, "a")
-    (first,) = receive(queues, visibility_seconds=2)
-    clock.advance(seconds=2)
-    receive(queues, visibility_seconds=2)
+    (first,) = receive(queues)
+    clock.advance(seconds=VISIBILITY_SECONDS)
+    receive(queues)
 
     queues.delete("charge", [first.receipt])
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=VISIBILITY_SECONDS)
     assert bodies(receive(queues)) == ["a"]
 
 
@@ -129,23 +130,23 @@ def test_receipt_of_a_deleted_message_does_not_delete_a_later_one(
     (first,) = receive(queues)
     queues.delete("charge", [first.receipt])
     send(queues, "b")
-    receive(queues, visibility_seconds=2)
+    receive(queues)
 
     queues.delete("charge", [first.receipt])
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=VISIBILITY_SECONDS)
     assert bodies(receive(queues)) == ["b"]
 
 
 def test_postponed_message_comes_back_after_the_delay(queues: Queues, clock: MovableClock) -> None:
     send(queues, "a")
-    (message,) = receive(queues, visibility_seconds=1)
+    (message,) = receive(queues)
 
-    queues.postpone("charge", message.receipt, 3)
+    queues.postpone("charge", message.receipt, DELAY_SECONDS)
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=VISIBILITY_SECONDS)
     assert receive(queues) == []
-    clock.advance(seconds=1)
+    clock.advance(seconds=DELAY_SECONDS - VISIBILITY_SECONDS)
     assert bodies(receive(queues)) == ["a"]
 
 
@@ -161,11 +162,11 @@ def test_message_postponed_by_nothing_comes_back_at_once(queues: Queues) -> None
 def test_postponed_message_can_still_be_deleted(queues: Queues, clock: MovableClock) -> None:
     send(queues, "a")
     (message,) = receive(queues)
-    queues.postpone("charge", message.receipt, 2)
+    queues.postpone("charge", message.receipt, DELAY_SECONDS)
 
     queues.delete("charge", [message.receipt])
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=DELAY_SECONDS)
     assert receive(queues) == []
 
 
@@ -173,13 +174,13 @@ def test_receipt_of_an_ended_visibility_postpones_nothing(
     queues: Queues, clock: MovableClock
 ) -> None:
     send(queues, "a")
-    (first,) = receive(queues, visibility_seconds=2)
-    clock.advance(seconds=2)
-    receive(queues, visibility_seconds=2)
+    (first,) = receive(queues)
+    clock.advance(seconds=VISIBILITY_SECONDS)
+    receive(queues)
 
-    queues.postpone("charge", first.receipt, VISIBILITY_SECONDS)
+    queues.postpone("charge", first.receipt, DELAY_SECONDS)
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=VISIBILITY_SECONDS)
     assert bodies(receive(queues)) == ["a"]
 
 
@@ -197,11 +198,11 @@ def test_long_poll_returns_promptly_when_a_message_is_sent(queues: Queues) -> No
 def test_long_poll_returns_promptly_when_a_delayed_message_is_due(
     queues: Queues, clock: MovableClock
 ) -> None:
-    send(queues, "a", deliver_at=clock.now() + 1000)
+    send(queues, "a", deliver_at=clock.now() + DELAY_SECONDS * 1000)
     started = monotonic()
     with ThreadPoolExecutor(1) as threads:
         received = threads.submit(receive, queues, wait_seconds=LONG_SECONDS)
-        clock.advance(seconds=1)
+        clock.advance(seconds=DELAY_SECONDS)
 
         assert bodies(received.result()) == ["a"]
 
@@ -259,8 +260,8 @@ def test_no_message_is_received_twice_or_lost_by_competing_receivers(queues: Que
 
 def test_sizes_tell_waiting_from_received(queues: Queues, clock: MovableClock) -> None:
     send(queues, "a", "b", "c")
-    send(queues, "later", deliver_at=clock.now() + 5000)
-    receive(queues, visibility_seconds=2)
+    send(queues, "later", deliver_at=clock.now() + DELAY_SECONDS * 1000)
+    receive(queues)
     queues.send([Message(queue="refund", body="x")])
 
     assert queues.sizes(["charge", "none"]) == {
@@ -269,7 +270,7 @@ def test_sizes_tell_waiting_from_received(queues: Queues, clock: MovableClock) -
     }
     assert queues.sizes() == {"charge": QueueSize(3, 1), "refund": QueueSize(1, 0)}
 
-    clock.advance(seconds=2)
+    clock.advance(seconds=VISIBILITY_SECONDS)
     assert queues.sizes(["charge"]) == {"charge": QueueSize(4, 0)}
 
 

@@ -4,6 +4,7 @@ import doctest
 from pathlib import Path
 
 import httpx
+import pytest
 
 from examples.violin_shop.processes import free_port
 from tests.docs.pages import DOCS, blocks_of
@@ -14,6 +15,7 @@ SERVE = "dalsegno dev"
 SHOWN = doctest.OutputChecker()
 
 
+@pytest.mark.waits(15)  # until the tasks of workers that were killed come back, above all
 def test_tutorial_leads_where_it_says(tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -27,7 +29,7 @@ def test_tutorial_leads_where_it_says(tmp_path: Path) -> None:
                 case "sh":
                     told = shell.enter(block.code.replace(SERVE, f"{SERVE} --port {port}"))
                     if SERVE in block.code:
-                        eventually(lambda: _is_up(url), bool, within_seconds=60)
+                        eventually(lambda: _is_up(url), bool)
                 case "text":
                     assert SHOWN.check_output(block.code, _end_of(told), doctest.ELLIPSIS), told
 

@@ -138,7 +138,7 @@ def test_run_waits_for_workers_longer_than_the_server_does(
     execution = client.client.execution(raised.value.workflow_id)
     do_work(client, kind, TaskResultStatus.COMPLETED, output_data={"number": 3})
 
-    assert client(lambda _: execution.result(Receipt, timeout_seconds=20)) == Receipt(number=3)
+    assert client(lambda _: execution.result(Receipt, timeout_seconds=60)) == Receipt(number=3)
 
 
 def test_failure_tells_which_task_failed_and_why(
@@ -155,7 +155,7 @@ def test_failure_tells_which_task_failed_and_why(
     )
 
     with pytest.raises(WorkflowFailedError, match=f"task {kind} .* card is stolen") as raised:
-        client(lambda _: execution.result(timeout_seconds=20))
+        client(lambda _: execution.result(timeout_seconds=60))
 
     error = raised.value
     assert (error.workflow_id, error.workflow_status) == (execution.id, WorkflowStatus.FAILED)
@@ -193,7 +193,7 @@ def test_definition_may_come_along(client: Client, a_name: Name) -> None:
 
     execution = client(lambda c: c.start(name, workflow_def=definition))
 
-    assert client(lambda _: execution.result(timeout_seconds=20)) == {}
+    assert client(lambda _: execution.result(timeout_seconds=60)) == {}
     with pytest.raises(NotFoundError):
         client(lambda c: c.definitions.workflows.get(name))
 
@@ -472,7 +472,7 @@ def test_large_input_is_put_elsewhere(client: Client, define: Callable[..., str]
     execution = client(lambda c: c.start(name, external_input_path=path))
 
     assert client(lambda c: c.payloads.get(path, "WORKFLOW_INPUT")) == {"n": 5}
-    assert client(lambda _: execution.result(timeout_seconds=20)) == {"n": 5}
+    assert client(lambda _: execution.result(timeout_seconds=60)) == {"n": 5}
 
 
 def test_server_tells_about_itself(client: Client) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.eventually import eventually
+
 Maker = Callable[[str], str]
 Call = Callable[..., Any]
 
@@ -75,9 +77,9 @@ def test_wait_without_end_is_answered_at_once(api: httpx.Client, register: Call)
     name = register(WAIT)
 
     before = time.monotonic()
-    run = execute(api, name, waitForSeconds=10)
+    run = execute(api, name, waitForSeconds=30)
 
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 25
     assert (run["status"], run["signalTimeout"]) == ("RUNNING", False)
 
 
@@ -87,7 +89,7 @@ def test_wait_is_over_in_time(api: httpx.Client, register: Call, a_name: Maker) 
     before = time.monotonic()
     run = execute(api, name, waitForSeconds=1)
 
-    assert 0.9 < time.monotonic() - before < 4
+    assert 0.9 < time.monotonic() - before < 9  # not 10, which is the default
     assert (run["status"], run["signalTimeout"]) == ("RUNNING", True)
 
 
@@ -101,9 +103,9 @@ def test_named_task_stops_the_wait(
     )
 
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(execute, api, name, waitUntilTaskRef="x, step", waitForSeconds=20)
+        waiting = pool.submit(execute, api, name, waitUntilTaskRef="x, step", waitForSeconds=30)
         work(step, done=True)
-        run = waiting.result(10)
+        run = waiting.result(60)
 
     assert (run["status"], run["signalTimeout"]) == ("RUNNING", False)
 
@@ -180,11 +182,12 @@ def test_waiting_requests_leave_others_quick(
     name = register({"name": a_name("s"), "taskReferenceName": "s", "type": "SIMPLE"})
 
     with ThreadPoolExecutor(40) as pool:
-        waiting = [pool.submit(execute, api, name, waitForSeconds=2) for _ in range(40)]
-        time.sleep(0.5)
-        before = time.monotonic()
+        waiting = [pool.submit(execute, api, name, waitForSeconds=30) for _ in range(40)]
+        ids = eventually(
+            lambda: api.get(f"/workflow/running/{name}").json(), lambda found: len(found) == 40
+        )
         assert api.get("/health").status_code == 200
-        quick_seconds = time.monotonic() - before
-        assert all(run.result(20)["signalTimeout"] for run in waiting)
+        assert not any(run.done() for run in waiting)
 
-    assert quick_seconds < 1
+        assert api.post("/workflow/bulk/terminate", json=ids).status_code == 200
+        assert {run.result(60)["status"] for run in waiting} == {"TERMINATED"}

@@ -111,7 +111,7 @@ def test_empty_poll_waits_no_longer_than_asked(api: httpx.Client, step: str) -> 
     poll(api, step, timeout=300)
     waited_seconds = time.monotonic() - before
 
-    assert 0.25 < waited_seconds < 1.5
+    assert 0.25 < waited_seconds < 4.5  # 5 are the most that a poll may wait
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Two thousand workflows wait while the server is killed; each goes on when it is signalled."""
+"""Hundreds of workflows wait while the server is killed; each goes on when it is signalled."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from bench import definitions
 from bench.client import Connection
 from tests.killable_server import running
 
-WAITING = 2_000
+WAITING = 500
 CLIENTS = 8
 
 

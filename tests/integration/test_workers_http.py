@@ -19,6 +19,7 @@ from tests.misbehaving import Answer, Behaviour, Drop, Forward, Garble, misbehav
 from tests.tcp_proxy import proxied
 
 SHORT = Polling(wait_seconds=0.2)
+LEASE_SECONDS = 6  # renewed when over by half or so, which a machine under load is late for
 Played = Callable[..., str]
 Run = dict[str, Any]
 
@@ -123,37 +124,36 @@ def test_retry_after_a_time_brings_the_same_attempt_back_with_what_it_had_told(
     assert (done["retryCount"], done["pollCount"]) == (0, 2)
 
 
-@pytest.mark.parametrize("shows_progress", [False, True])
+@pytest.mark.waits(LEASE_SECONDS * 1.5)
 def test_long_task_keeps_its_lease(
-    server_url: str,
-    api: httpx.Client,
-    a_name: Any,
-    begin: Played,
-    ended: Any,
-    shows_progress: bool,
+    server_url: str, api: httpx.Client, a_name: Any, begin: Played, ended: Any
 ) -> None:
-    def long(task: TaskContext) -> str:
-        if shows_progress:
-            task.progress(percent=40)
-        time.sleep(3.2)
+    def silent() -> str:
+        time.sleep(LEASE_SECONDS * 1.5)
         return "done"
 
-    function = named(a_name, long)
-    with (
-        Worker(function, url=server_url, polling=SHORT),
-        Worker(function, url=server_url, polling=SHORT),  # would take it if it were to be had
-    ):
-        workflow_id = begin(function, task={"responseTimeoutSeconds": 1})
-        if shows_progress:
-            eventually(
-                lambda: api.get(f"/workflow/{workflow_id}").json()["tasks"][0]["outputData"],
-                lambda output: output == {"percent": 40},
-                within_seconds=3,
-            )
-        (done,) = ended(workflow_id)
+    def telling(task: TaskContext) -> str:
+        task.progress(percent=40)
+        return silent()
 
-    assert (done["status"], done["retryCount"]) == ("COMPLETED", 0)
-    assert (done["pollCount"], done["outputData"]) == (1, {"result": "done"})
+    functions = [named(a_name, silent), named(a_name, telling)]
+    with (
+        Worker(*functions, url=server_url, polling=SHORT),
+        Worker(*functions, url=server_url, polling=SHORT),  # would take them if it could
+    ):
+        ids = [
+            begin(function, task={"responseTimeoutSeconds": LEASE_SECONDS})
+            for function in functions
+        ]
+        eventually(
+            lambda: api.get(f"/workflow/{ids[1]}").json()["tasks"][0]["outputData"],
+            lambda output: output == {"percent": 40},
+        )
+        runs = [ended(workflow_id) for workflow_id in ids]
+
+    for (done,) in runs:
+        assert (done["status"], done["retryCount"]) == ("COMPLETED", 0)
+        assert (done["pollCount"], done["outputData"]["result"]) == (1, "done")
 
 
 def test_functions_see_that_their_task_is_not_open_any_more(
@@ -163,16 +163,16 @@ def test_functions_see_that_their_task_is_not_open_any_more(
     begun = threading.Barrier(3)
 
     def blocking(task: TaskContext) -> None:
-        begun.wait(10)
+        begun.wait(60)
         while not task.cancelled:
             time.sleep(0.01)
         seen["blocking"] = True
         task.raise_if_cancelled()
 
     async def awaiting() -> None:
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         try:
-            await asyncio.sleep(30)
+            await asyncio.sleep(90)
         except asyncio.CancelledError:
             seen["awaiting"] = True
             raise
@@ -180,7 +180,7 @@ def test_functions_see_that_their_task_is_not_open_any_more(
     functions = [named(a_name, blocking), named(a_name, awaiting)]
     with Worker(*functions, url=server_url, polling=SHORT, look_seconds=0.1):
         ids = [begin(function) for function in functions]
-        begun.wait(10)
+        begun.wait(60)
         for workflow_id in ids:
             api.delete(f"/workflow/{workflow_id}").raise_for_status()
         eventually(lambda: len(seen), lambda count: count == 2)
@@ -243,7 +243,7 @@ def test_whole_input_and_domain(server_url: str, api: httpx.Client, a_name: Any)
     with Worker(function, url=server_url, polling=SHORT), Dalsegno(server_url) as client:
         execution = client.start(name, task_to_domain={function.task_type: "north"})
 
-        assert execution.result(timeout_seconds=10) == {"result": 3}
+        assert execution.result(timeout_seconds=60) == {"result": 3}
 
 
 def test_failure_reaches_whoever_waits(server_url: str, api: httpx.Client, a_name: Any) -> None:
@@ -258,7 +258,7 @@ def test_failure_reaches_whoever_waits(server_url: str, api: httpx.Client, a_nam
         Dalsegno(server_url) as client,
         pytest.raises(WorkflowFailedError, match="card is stolen"),
     ):
-        client.start(name).result(timeout_seconds=10)
+        client.start(name).result(timeout_seconds=60)
 
 
 def test_what_is_not_done_in_the_time_of_grace_is_given_to_another_worker(
@@ -268,14 +268,14 @@ def test_what_is_not_done_in_the_time_of_grace_is_given_to_another_worker(
 
     def wait() -> str:
         begun.set()
-        gate.wait(20)
+        gate.wait(60)
         return "done"
 
     function = named(a_name, wait)
     first = Worker(function, url=server_url, polling=SHORT, grace_seconds=0.1)
     first.start()
     workflow_id = begin(function)
-    assert begun.wait(10)
+    assert begun.wait(60)
     first.stop()
     gate.set()
     with Worker(function, url=server_url, polling=SHORT):
@@ -327,12 +327,12 @@ def test_result_of_a_workflow_that_was_removed_is_given_up(
 
     def pack() -> None:
         working.set()
-        assert gone.wait(20)
+        assert gone.wait(60)
 
     packing = named(a_name, pack)
     with Worker(packing, url=server_url, polling=SHORT):
         workflow_id = begin(packing)
-        assert working.wait(20)
+        assert working.wait(60)
         remove = f"/workflow/{workflow_id}/terminate-remove?archiveWorkflow=false"
         api.delete(remove).raise_for_status()
         gone.set()

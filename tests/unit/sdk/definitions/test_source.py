@@ -13,6 +13,7 @@ from dalsegno.models import JsonObject, WorkflowDef
 from tests.crash.catalogue import CATALOGUE
 from tests.unit.sdk.definitions.sources import rebuilt
 from tests.unit.sdk.definitions.test_steps import ALL_STEPS
+from tests.unit.sdk.type_checker import checked
 
 ROOT = Path(__file__).parents[4]
 FIXTURES = ROOT.parent / "shared" / "fixtures" / "conductor"
@@ -70,20 +71,14 @@ def test_code_is_always_the_same() -> None:
 
 
 def test_code_is_formatted_and_typed(tmp_path: Path) -> None:
-    folder = tmp_path / "sources"
-    folder.mkdir()
     for number, wire in enumerate(EVERYWHERE):
         source = source_of(WorkflowDef.model_validate(wire))
-        (folder / f"source_{number}.py").write_text(source)
+        (tmp_path / f"source_{number}.py").write_text(source)
 
-    for tool in (
-        ["ruff", "format", "--isolated", "--line-length=100", "--check"],
-        ["mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", *tool, str(folder)], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout
+    ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length=100", "--check"]
+    done = subprocess.run([*ruff, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert checked(tmp_path) == []
 
 
 ODD: list[JsonObject] = [

@@ -1,11 +1,10 @@
 """What a type checker says to those who use workers."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.unit.sdk.type_checker import checked
 
 pytest.importorskip("mypy", reason="mypy is not installed")
 
@@ -41,22 +40,11 @@ Worker(len)
 """
 
 
-def checked(folder: Path, program: str) -> str:
-    path = folder / "program.py"
-    path.write_text(program)
-    sdk = Path(__file__).parents[4] / "sdk"
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(folder), str(path)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "MYPYPATH": str(sdk)},
-        cwd=folder,
-    )
-    return done.stdout
-
-
 def test_functions_keep_their_types_and_wrong_calls_are_told(tmp_path: Path) -> None:
-    told = checked(tmp_path, PROGRAM)
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+
+    told = "\n".join(checked(program))
 
     assert told.count('Revealed type is "str"') == 2, told
     assert told.count('Revealed type is "int"') == 1, told
