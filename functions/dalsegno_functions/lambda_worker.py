@@ -14,7 +14,7 @@ from dalsegno_functions.batch import SqsEvent
 from dalsegno_functions.function_results import result_of
 from dalsegno_functions.observability import correlate, instrument
 from dalsegno_functions.wiring import aws_engine, worker_engine
-from dalsegno_state.ports import Message, Queues, QueueSize, Received
+from dalsegno_state.ports import STAYS, Caller, Message, Queues, QueueSize, Received
 
 _LONGEST_CALL_SECONDS: Final = 890
 # What the SDK's handler raises in the function that is invoked: see ``LambdaHandler``.
@@ -48,7 +48,13 @@ class HandedOver:
         self._inner.send(messages)
 
     def receive(
-        self, queue: str, *, count: int, wait_seconds: float, visibility_seconds: Seconds
+        self,
+        queue: str,
+        *,
+        count: int,
+        wait_seconds: float,
+        visibility_seconds: Seconds,
+        caller: Caller = STAYS,
     ) -> list[Received]:
         """See ``Queues.receive``; each message once."""
         received, self._messages = self._messages[:count], self._messages[count:]

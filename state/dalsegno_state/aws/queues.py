@@ -13,7 +13,7 @@ from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.failures import code_of, rounds, translated
 from dalsegno_state.aws.queue_directory import QueueDirectory
 from dalsegno_state.aws.timers import Timers
-from dalsegno_state.ports import Clock, Message, QueueSize, Received
+from dalsegno_state.ports import STAYS, Caller, Clock, Message, QueueSize, Received
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef, SendMessageBatchRequestEntryTypeDef
@@ -65,11 +65,18 @@ class SqsQueues:
                 self._send_batch(queue, batch)
 
     def receive(
-        self, queue: str, *, count: int, wait_seconds: float, visibility_seconds: Seconds
+        self,
+        queue: str,
+        *,
+        count: int,
+        wait_seconds: float,
+        visibility_seconds: Seconds,
+        caller: Caller = STAYS,
     ) -> list[Received]:
         """See ``Queues.receive``.
 
-        A timer that a schedule sent is sent on, not returned.
+        A timer that a schedule sent is sent on, not returned. A wait that has begun is SQS's
+        own: gateways tell no function that its caller has left.
         """
         deadline = monotonic() + wait_seconds
         while True:
@@ -77,7 +84,7 @@ class SqsQueues:
             wait = min(math.ceil(left_seconds), _LONGEST_POLL_SECONDS)
             messages = self._receive_many(queue, count, wait, visibility_seconds)
             received = [message for message in messages if not self._relayed(queue, message)]
-            if received or monotonic() >= deadline:
+            if received or monotonic() >= deadline or caller.has_left:
                 return [_received(message) for message in received]
 
     def delete(self, queue: str, receipts: Sequence[str]) -> None:

@@ -10,17 +10,19 @@ from dalsegno_state.draft import DONE_ELSEWHERE
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.plan import Plan
-from dalsegno_state.ports import DefinitionStore, Ports
+from dalsegno_state.ports import DefinitionStore, Message, Ports
 from dalsegno_state.state_changes import noted_task
 from dalsegno_state.timeouts import deadline
 from dalsegno_state.view import View
-from dalsegno_state.worker_queue import visible_at
+from dalsegno_state.worker_queue import queue_name, visible_at
 from dalsegno_state.writes import PullWake, ReplaceTask, Write
 
 # How soon a task that found no free slot is tried again; Conductor waits a minute.
 _SLOT_RETRY_MS: Final = 1_000
 # A slot whose holder has no response timeout is free again after this long.
 _LONGEST_SLOT_MS: Final = 3_600_000
+# A task in hand is changed by nothing but its worker, and once by the note that its claim is told.
+_MAX_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,38 @@ class Stale:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreign:
+    """The message is not of the queue that was asked; it is to stay there for its own reader."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotYet:
     """The task may be handed out later."""
 
     delay_ms: int
 
 
-Claim = Claimed | Stale | NotYet
+Claim = Claimed | Stale | Foreign | NotYet
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a worker polls for.
+
+    Attributes:
+        task_type: With its name space and isolation group, if it has them; see ``queue_name``.
+    """
+
+    task_type: str
+    domain: str | None
+
+    def includes(self, task: TaskState, task_def: TaskDef | None) -> bool:
+        """Return whether a task is of this type and domain.
+
+        Its queue's name does not tell: ``a:b`` is the type b in the domain a, and the type a:b.
+        """
+        same_domain = (task.domain or "") == (self.domain or "")
+        return same_domain and queue_name(task.task_type, None, task_def) == self.task_type
 
 
 class Claims:
@@ -61,16 +88,26 @@ class Claims:
         self._look_again = look_again
         self._publish = publish
 
-    def claim(self, task_id: str, worker_id: str | None) -> Claim:
-        """Make a scheduled task the worker's, by one conditional write."""
+    def claim(self, task_id: str, worker_id: str | None, asked: Asked | None = None) -> Claim:
+        """Make a scheduled task the worker's, by one conditional write.
+
+        Args:
+            task_id: The message's body.
+            worker_id: Who gets the task.
+            asked: What the worker works on; None for a system worker, who takes any task.
+        """
+        if ids.parse_task_id(task_id) is None:
+            return Foreign()
         found = self.waiting(task_id)
         if found is None:
             return Stale()
         task, view = found
         now = self._ports.clock.now()
+        task_def = definition_of(task, view.plan, self._ports.definitions)
+        if asked is not None and not asked.includes(task, task_def):
+            return Foreign()
         if now < visible_at(task):
             return NotYet(visible_at(task) - now)
-        task_def = definition_of(task, view.plan, self._ports.definitions)
         refused_ms = self._refused_ms(task, task_def, now)
         if refused_ms is not None:
             return NotYet(refused_ms)
@@ -90,11 +127,32 @@ class Claims:
             return None
         return task, self._loader.view_of(workflow)
 
-    def give_back(self, claimed: Claimed) -> None:
-        """Let others have a task that could not be handed out; its message comes again."""
-        task = claimed.task
-        returned = replace(task, revision=task.revision + 1, status=TaskStatus.SCHEDULED)
-        self._ports.state.commit([ReplaceTask(returned, task.task_id, task.revision)])
+    def give_back(self, task: TaskState, queue: str, priority: int) -> None:
+        """Undo a claim: the task can be claimed again at once, by the readers of ``queue``.
+
+        Nothing is done if its worker has reported on it, or extended its lease. What a rate limit
+        counted stays counted.
+        """
+        held: TaskState | None = task
+        for _ in range(_MAX_TRIES):
+            if held is None or not _is_same_claim(held, task):
+                return
+            free = replace(
+                held,
+                revision=held.revision + 1,
+                status=TaskStatus.SCHEDULED,
+                worker_id=None,
+                poll_count=held.poll_count - 1,
+                started_at=held.started_at if held.poll_count > 1 else 0,
+                updated_at=self._ports.clock.now(),
+            )
+            lost = self._ports.state.commit([ReplaceTask(free, held.task_id, held.revision)])
+            if lost is None:
+                self._ports.limits.release_slot(task.name, task.task_id)
+                message = Message(queue=queue, body=task.task_id, priority=priority)
+                self._ports.queues.send([message])
+                return
+            held = lost.task
 
     def _scheduled(self, address: ids.TaskAddress, task_id: str) -> TaskState | None:
         """Return the attempt if it waits to be handed out.
@@ -197,6 +255,14 @@ def _waits(task: TaskState | None, task_id: str) -> bool:
     if task is None or task.task_id != task_id:
         return False
     return task.status is TaskStatus.SCHEDULED
+
+
+def _is_same_claim(held: TaskState, task: TaskState) -> bool:
+    """Return whether a stored task is in hand just as ``task`` was when it was claimed."""
+    return held.status is TaskStatus.IN_PROGRESS and (
+        (held.task_id, held.poll_count, held.updated_at)
+        == (task.task_id, task.poll_count, task.updated_at)
+    )
 
 
 def _nearer_wake(workflow: WorkflowState, at: EpochMillis | None) -> list[Write]:

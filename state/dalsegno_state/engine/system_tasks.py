@@ -75,20 +75,7 @@ class SystemTasks:
                 self._runner.run(work.task.workflow_id, report)
                 effect.settle(work)
             case HandOver(queue):
-                self._hand_over(work.task, queue)
-
-    def _hand_over(self, task: TaskState, queue: str) -> None:
-        """Make a claimed task available again, for the workers of a queue."""
-        free = replace(
-            task,
-            revision=task.revision + 1,
-            status=TaskStatus.SCHEDULED,
-            worker_id=None,
-            poll_count=task.poll_count - 1,
-            updated_at=self._ports.clock.now(),
-        )
-        if self._ports.state.commit([ReplaceTask(free, task.task_id, task.revision)]) is None:
-            self._ports.queues.send([Message(queue=queue, body=task.task_id)])
+                self._claims.give_back(work.task, queue, work.workflow.priority)
 
     def _found(self, task_id: str) -> tuple[View, TaskState] | None:
         """Return an attempt that is the current one of a system task."""

@@ -1,7 +1,11 @@
 """Tasks as workers see them: polled, worked on, reported."""
 
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
 from typing import Final
 
 from dalsegno.errors import NotFoundError, PayloadTooLargeError, UnavailableError
@@ -16,20 +20,41 @@ from dalsegno.models import (
     TaskStatus,
 )
 from dalsegno_state import ids
-from dalsegno_state.engine.claiming import Claimed, Claims, NotYet, definition_of
+from dalsegno_state.engine.claiming import Asked, Claimed, Claims, Foreign, NotYet, definition_of
 from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import LeaseExtended, Reported
 from dalsegno_state.execution import TaskState
 from dalsegno_state.expressions import reveal_secrets
-from dalsegno_state.ports import Ports, QueueSize, Received
+from dalsegno_state.ports import STAYS, Caller, Ports, QueueSize, Received
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import queue_name
 
+logger = logging.getLogger(__name__)
+
 # A message in hand must be claimed by then, or another poll gets it.
 _CLAIM_SECONDS: Final = 30
+# How long a poll may go on past messages of tasks that are not to be done any more.
+_PASS_OVER_SECONDS: Final = 5.0
+# So many are looked at together once one was found to be stale: where one is, others are.
+_PASS_OVER_COUNT: Final = 10
 _MOST_LOGS: Final = 10
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one look into a queue brought.
+
+    Attributes:
+        tasks: In hand now.
+        done: Receipts of messages that are to be deleted.
+        is_stale: Every message was of a task that is not to be done any more.
+    """
+
+    tasks: list[Task] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    is_stale: bool = True
 
 
 class Tasks:
@@ -57,30 +82,34 @@ class Tasks:
         domain: str | None,
         count: int,
         wait_seconds: float,
+        caller: Caller = STAYS,
     ) -> list[Task]:
         """Return up to ``count`` tasks, now in progress with this worker.
 
-        Waits up to ``wait_seconds`` for the first; it is not handed out twice.
+        Waits up to ``wait_seconds`` for the first. Messages of tasks that are not to be done any
+        more are passed over. If the caller leaves, its tasks are given back.
         """
         self._note_poll(task_type, worker_id, domain)
+        asked, began = Asked(task_type, domain), monotonic()
         queue = queue_name(task_type, domain)
-        received = self._ports.queues.receive(
-            queue, count=count, wait_seconds=wait_seconds, visibility_seconds=_CLAIM_SECONDS
-        )
-        tasks: list[Task] = []
-        settled: list[str] = []
-        try:
-            for message in received:
-                task, is_settled = self._take(queue, message, worker_id)
-                if task is not None:
-                    tasks.append(task)
-                if is_settled:
-                    settled.append(message.receipt)
-        except UnavailableError:
-            if not tasks:  # those in hand must get to their worker
-                raise
-        self._forget(queue, settled)
-        return tasks
+        at_once = count
+        while True:
+            left_seconds = max(0.0, wait_seconds - (monotonic() - began))
+            received = self._ports.queues.receive(
+                queue,
+                count=at_once,
+                wait_seconds=left_seconds,
+                visibility_seconds=_CLAIM_SECONDS,
+                caller=caller,
+            )
+            batch = self._claimed(queue, received, asked, worker_id, count, caller)
+            self._forget(queue, batch.done)
+            passed_seconds = monotonic() - began
+            go_on_seconds = max(wait_seconds, _PASS_OVER_SECONDS if batch.is_stale else 0.0)
+            if batch.tasks or not received or caller.has_left or passed_seconds >= go_on_seconds:
+                return batch.tasks
+            if batch.is_stale:
+                at_once = max(count, _PASS_OVER_COUNT)
 
     def update(self, result: TaskResult) -> TaskState:
         """Take a worker's result; return the attempt as it stands then.
@@ -236,22 +265,59 @@ class Tasks:
             )
         return self._runner.run(result.workflow_instance_id, event)
 
+    def _claimed(
+        self,
+        queue: str,
+        received: list[Received],
+        asked: Asked,
+        worker_id: str | None,
+        count: int,
+        caller: Caller,
+    ) -> _Batch:
+        """Return the tasks that messages stand for; those not wanted go back at once."""
+        batch = _Batch()
+        try:
+            for message in received:
+                if caller.has_left or len(batch.tasks) >= count:
+                    batch.is_stale = False
+                    self._ports.queues.postpone(queue, message.receipt, 0)
+                else:
+                    self._take(queue, message, asked, worker_id, caller, batch)
+        except UnavailableError:
+            if not batch.tasks:  # those in hand must get to their worker
+                raise
+        return batch
+
     def _take(
-        self, queue: str, message: Received, worker_id: str | None
-    ) -> tuple[Task | None, bool]:
-        """Return the task a message stands for, if any, and whether the message is done with."""
-        match self._claims.claim(message.body, worker_id):
-            case Claimed() as claimed:
+        self,
+        queue: str,
+        message: Received,
+        asked: Asked,
+        worker_id: str | None,
+        caller: Caller,
+        batch: _Batch,
+    ) -> None:
+        """Claim the task that a message stands for, and note in ``batch`` what came of it."""
+        match self._claims.claim(message.body, worker_id, asked):
+            case Claimed(task, view):
+                batch.is_stale = False
+                give_back = partial(self._claims.give_back, task, queue, view.workflow.priority)
                 try:
-                    return self._handed_out(claimed.task, claimed.view), True
+                    batch.tasks.append(self._handed_out(task, view))
                 except UnavailableError:
-                    self._claims.give_back(claimed)
+                    with suppress(UnavailableError):
+                        give_back()
                     raise
+                caller.if_unanswered(give_back)
+                batch.done.append(message.receipt)
             case NotYet(delay_ms):
+                batch.is_stale = False
                 self._ports.queues.postpone(queue, message.receipt, delay_ms / 1000)
-                return None, False
+            case Foreign():
+                batch.is_stale = False
+                logger.warning("queue %s holds what is no task of it: %.200r", queue, message.body)
             case _:
-                return None, True
+                batch.done.append(message.receipt)
 
     def _handed_out(self, task: TaskState, view: View) -> Task:
         task_def = definition_of(task, view.plan, self._ports.definitions)

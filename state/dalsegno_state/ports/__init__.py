@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dalsegno.models import EpochMillis
+from dalsegno_state.ports.caller import STAYS, Caller
 from dalsegno_state.ports.definitions import DefinitionStore, Document, DocumentStore
 from dalsegno_state.ports.executions import (
     Due,
@@ -65,7 +66,9 @@ class Ports:
 
 
 __all__ = [
+    "STAYS",
     "Archive",
+    "Caller",
     "Clock",
     "DefinitionStore",
     "Document",

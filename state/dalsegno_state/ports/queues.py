@@ -8,6 +8,7 @@ from dalsegno.models import (
     EpochMillis,
     Seconds,
 )
+from dalsegno_state.ports.caller import STAYS, Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,18 @@ class Queues(Protocol):
         ...
 
     def receive(
-        self, queue: str, *, count: int, wait_seconds: float, visibility_seconds: Seconds
+        self,
+        queue: str,
+        *,
+        count: int,
+        wait_seconds: float,
+        visibility_seconds: Seconds,
+        caller: Caller = STAYS,
     ) -> list[Received]:
-        """Return up to ``count`` messages, waiting up to ``wait_seconds`` for the first."""
+        """Return up to ``count`` messages, waiting up to ``wait_seconds`` for the first.
+
+        The wait ends early, with nothing, if the adapter notices that ``caller`` has left.
+        """
         ...
 
     def delete(self, queue: str, receipts: Sequence[str]) -> None:

@@ -8,11 +8,12 @@ from time import monotonic
 from typing import Final
 
 from dalsegno.models import EpochMillis, Seconds
-from dalsegno_state.ports import Clock, Message, QueueSize, Received
+from dalsegno_state.ports import STAYS, Caller, Clock, Message, QueueSize, Received
 from dalsegno_state.sqlite.codec import encode_json
 from dalsegno_state.sqlite.database import Database, Row
 
-# How soon a waiting receiver sees what another process sent; its own process rings a bell.
+# How soon a waiting receiver sees what another process sent, and that its caller has left; its
+# own process rings a bell.
 _RECHECK_SECONDS: Final = 0.2
 # A power cut may lose or repeat messages: they are hints, and the next durable commit of
 # anything takes all earlier ones along. The death of the process loses none.
@@ -76,6 +77,11 @@ class _Bell:
             if self.rings == rings_heard:
                 self._condition.wait(seconds)
 
+    def pass_on(self) -> None:
+        """Wake another receiver in place of one that has no more use for a message."""
+        with self._condition:
+            self._condition.notify(1)
+
 
 class SqliteQueues:
     """See ``Queues``. Larger priorities first, then first in, first out."""
@@ -106,13 +112,22 @@ class SqliteQueues:
             bells[queue].ring(count)
 
     def receive(
-        self, queue: str, *, count: int, wait_seconds: float, visibility_seconds: Seconds
+        self,
+        queue: str,
+        *,
+        count: int,
+        wait_seconds: float,
+        visibility_seconds: Seconds,
+        caller: Caller = STAYS,
     ) -> list[Received]:
         """See ``Queues.receive``."""
         bell = self._bell(queue)
         deadline = monotonic() + wait_seconds
         while True:
             rings_heard = bell.rings
+            if caller.has_left:
+                bell.pass_on()
+                return []
             now = self._clock.now()
             next_at = self._next_at(queue, now)
             if next_at is not None and next_at <= now:
