@@ -6,6 +6,7 @@ from typing import Final
 
 from dalsegno.models import ReturnStrategy, SignalResponse, Task, TaskRun, Workflow, WorkflowRun
 from dalsegno_state.engine import Engine
+from dalsegno_state.ports import Caller
 
 # API Gateway gives up on a request after 30 s, and the answer must be out before that.
 MAX_WAIT_SECONDS: Final = 28.0
@@ -38,12 +39,13 @@ class _Outcome:
     timed_out: bool
 
 
-def run(engine: Engine, wait: Wait) -> SignalResponse:
+def run(engine: Engine, wait: Wait, caller: Caller) -> SignalResponse:
     """Wait, then return the workflow or task that ``wait.strategy`` asks for.
 
+    The wait ends early if the caller leaves; the workflow goes on.
     Without a blocking task there is none to be returned: the answer is the target workflow.
     """
-    outcome = _outcome(engine, wait)
+    outcome = _outcome(engine, wait, caller)
     blocking = outcome.blocking
     target = engine.queries.workflow(wait.workflow_id, include_tasks=True)
     match wait.strategy:
@@ -57,14 +59,14 @@ def run(engine: Engine, wait: Wait) -> SignalResponse:
             return _task_run(blocking, target, wait, outcome)
 
 
-def _outcome(engine: Engine, wait: Wait) -> _Outcome:
+def _outcome(engine: Engine, wait: Wait, caller: Caller) -> _Outcome:
     deadline = time.monotonic() + min(wait.seconds, MAX_WAIT_SECONDS)
     pause_seconds = _FIRST_PAUSE_SECONDS
     while True:
         ended = engine.queries.status(wait.workflow_id).status.is_terminal
         blocking = engine.queries.blocking_task(wait.workflow_id, wait.refs)
         left_seconds = deadline - time.monotonic()
-        if ended or blocking or left_seconds <= 0:
+        if ended or blocking or left_seconds <= 0 or caller.has_left:
             return _Outcome(blocking, timed_out=not (ended or blocking))
         time.sleep(min(pause_seconds, left_seconds))
         pause_seconds = min(pause_seconds * 2, _LONGEST_PAUSE_SECONDS)

@@ -111,7 +111,7 @@ def verdict(role: Role, method: str, segments: Sequence[str]) -> Verdict:
         case Role.STARTER:
             return Allowed() if _starts(method, asked) else Refused()
         case Role.READER:
-            is_read = method in _READS and not _steers(asked) and not _is_of_secrets(asked)
+            is_read = method in _READS and not steers(asked) and not _is_of_secrets(asked)
             return Allowed() if is_read else Refused()
         case Role.WORKER:
             return _of_worker(method, asked)
@@ -159,7 +159,7 @@ def _changes_definitions(method: str, segments: list[str]) -> bool:
             return False
 
 
-def _steers(segments: list[str]) -> bool:
+def steers(segments: list[str]) -> bool:
     """Return whether a path changes something even by GET, which is how Conductor has it."""
     match segments:
         case ["api", "tasks", "poll", *_] | ["api", "workflow", "execute", *_]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from pydantic_core import from_json
 
+from dalsegno_state.ports import STAYS, Caller
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -16,6 +18,7 @@ class Request:
         query: Values of each query parameter, in order.
         body: Text as a gateway hands it over, or bytes if they were no UTF-8; unparsed.
         headers: Their names in lower case.
+        caller: Who waits for the answer.
     """
 
     method: str
@@ -23,6 +26,7 @@ class Request:
     query: Mapping[str, list[str]] = field(default_factory=dict)
     body: str | bytes = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    caller: Caller = STAYS
 
     @property
     def host(self) -> str:

@@ -11,7 +11,8 @@ from dalsegno_functions.http import errors
 from dalsegno_functions.http.event import GatewayEvent, body_of
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response
-from dalsegno_functions.http.routes import Lane, Route
+from dalsegno_functions.http.routes import Route
+from dalsegno_state.ports import STAYS, Caller
 
 C = TypeVar("C")
 
@@ -48,10 +49,10 @@ class Router(Generic[C]):
         for route in self.routes:
             self._add(route)
 
-    def answer(self, event: GatewayEvent, context: C) -> Response:
+    def answer(self, event: GatewayEvent, context: C, caller: Caller = STAYS) -> Response:
         """Return the answer to a request; failures become answers too."""
         try:
-            return self._answer(event, context)
+            return self._answer(event, context, caller)
         except ConductorError as error:
             return errors.refuse(error)
         except RecursionError:
@@ -61,10 +62,10 @@ class Router(Generic[C]):
             logger.exception("%s %s failed", _method(event), event["rawPath"])
             return errors.fail()
 
-    def lane(self, method: str, raw_path: str) -> Lane:
-        """Return how long the request may take; QUICK if there is no such route."""
+    def route(self, method: str, raw_path: str) -> Route[C] | None:
+        """Return what answers such a request; None if nothing was declared for it."""
         leaf, _ = self._find(method, _segments(raw_path))
-        return leaf.route.lane if leaf else Lane.QUICK
+        return leaf.route if leaf else None
 
     def _add(self, route: Route[C]) -> None:
         node = self._root
@@ -91,12 +92,12 @@ class Router(Generic[C]):
             methods.update(node.leaves)
         return None, methods
 
-    def _answer(self, event: GatewayEvent, context: C) -> Response:
+    def _answer(self, event: GatewayEvent, context: C, caller: Caller) -> Response:
         method = _method(event)
         segments = _segments(event["rawPath"])
         leaf, methods = self._find(method, segments)
         if leaf is None:
-            return self._answer_other(event, context, methods)
+            return self._answer_other(event, context, caller, methods)
         query = event.get("rawQueryString")
         request = Request(
             method,
@@ -104,17 +105,20 @@ class Router(Generic[C]):
             parse_qs(query) if query else {},
             body_of(event),
             event.get("headers", {}),
+            caller,
         )
         return leaf.route.handle(request, context)
 
-    def _answer_other(self, event: GatewayEvent, context: C, methods: set[str]) -> Response:
+    def _answer_other(
+        self, event: GatewayEvent, context: C, caller: Caller, methods: set[str]
+    ) -> Response:
         """Answer what no route was declared for."""
         method = _method(event)
         if not methods:
             raise NotFoundError(f"There is nothing at {event['rawPath'][:200]}")
         if method == "HEAD" and "GET" in methods:
             as_get: GatewayEvent = {**event, "requestContext": {"http": {"method": "GET"}}}
-            return _without_content(self._answer(as_get, context))
+            return _without_content(self._answer(as_get, context, caller))
         allowed = methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
         return errors.not_allowed(method, allowed)
 

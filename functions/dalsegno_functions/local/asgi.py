@@ -1,72 +1,118 @@
 """HTTP turned into gateway events and back, so that the local server runs Lambda's handlers."""
 
+import asyncio
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeAlias, TypeVar
 
+from dalsegno.errors import ConductorError
 from dalsegno_functions.http import errors
-from dalsegno_functions.http.event import MAX_BODY_BYTES, GatewayEvent, too_large
-from dalsegno_functions.http.response import Response
+from dalsegno_functions.http.event import GatewayEvent
+from dalsegno_functions.http.response import Response, no_content
 from dalsegno_functions.http.router import Router
 from dalsegno_functions.http.routes import Lane
+from dalsegno_functions.local.bodies import Bodies, Message, Receive
+from dalsegno_functions.local.client import Client
+from dalsegno_functions.local.origin import Origins
 from dalsegno_functions.local.pool import ThreadPool
 
 C = TypeVar("C")
 
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 # Slow requests have threads of their own, so that they never hold up quick ones.
 THREADS: Final = {Lane.QUICK: 64, Lane.POLL: 256, Lane.WAIT: 64}
+# Said to a client whose body is not read: what it still sends is no further request.
+_CLOSE: Final = ((b"connection", b"close"),)
 
 
 class GatewayApp:
-    """An ASGI application that answers as ``router`` does."""
+    """An ASGI application that answers as ``router`` does.
 
-    def __init__(self, router: Router[C], context: C) -> None:
-        self._answer: Callable[[GatewayEvent], Response] = lambda event: router.answer(
-            event, context
-        )
-        self._lane = router.lane
+    Args:
+        router: Answers in threads.
+        context: What its handlers share.
+        origins: Refuses requests that pages of other sites make a browser send; None for none.
+        bodies: Takes in the bodies of requests.
+    """
+
+    def __init__(
+        self,
+        router: Router[C],
+        context: C,
+        *,
+        origins: Origins | None = None,
+        bodies: Bodies | None = None,
+    ) -> None:
+        def answer(event: GatewayEvent, client: Client) -> Response:
+            if client.has_left:  # while the request stood in line; nothing was promised yet
+                return no_content()
+            return router.answer(event, context, client)
+
+        self._answer = answer
+        self._route = router.route
+        self._origins = origins
+        self._bodies = bodies or Bodies()
         self._pools = {lane: ThreadPool(lane, size) for lane, size in THREADS.items()}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             raise ValueError(f"not a request: {scope['type']}")
-        body = await _body(receive)
+        headers = _headers(scope["headers"])
+        path = scope["raw_path"].decode("latin-1")
+        route = self._route(scope["method"], path)
+        try:
+            if self._origins is not None:
+                self._origins.check(scope["method"], path, headers, route)
+            body = await self._bodies.read(receive)
+        except ConductorError as error:
+            await _reply(send, errors.refuse(error), _CLOSE)
+            return
         if body is None:
             return
-        if len(body) > MAX_BODY_BYTES:
-            await _reply(send, errors.refuse(too_large()))
-            return
-        event = _event(scope, body)
-        pool = self._pools[self._lane(scope["method"], event["rawPath"])]
-        await _reply(send, await pool.run(lambda: self._answer(event)))
+        try:
+            lane = Lane.QUICK if route is None else route.lane
+            await self._exchange(_event(scope, headers, body), lane, receive, send)
+        finally:
+            self._bodies.release(body)
+
+    async def _exchange(
+        self, event: GatewayEvent, lane: Lane, receive: Receive, send: Send
+    ) -> None:
+        """Answer a request; if the client leaves before, end the wait and undo what it got."""
+        client, sent = Client(), False
+        answering = self._pools[lane].run(lambda: self._answer(event, client))
+        try:
+            if lane is not Lane.QUICK:
+                await _wait(answering, receive, client)
+            response = await answering
+            if lane is Lane.QUICK and client.needs_answer:
+                await _wait(asyncio.sleep(0), receive, client)
+            if not client.has_left:
+                await _reply(send, response)
+                sent = True
+        finally:
+            if client.needs_answer and not sent:
+                await self._pools[Lane.QUICK].run(client.undo)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the body, or so much of it that it is too large; None if the client has left."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body"):
-        return body
-    chunks, size = [body], len(body)
-    while message["type"] == "http.request":
-        if not message.get("more_body") or size > MAX_BODY_BYTES:
-            return b"".join(chunks)
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-    return None
+async def _wait(what: Awaitable[object], receive: Receive, client: Client) -> None:
+    """Wait for something, but not longer than the client does."""
+    waited = asyncio.ensure_future(what)
+    leaving = asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait((waited, leaving), return_when=asyncio.FIRST_COMPLETED)
+        client.has_left = leaving.done()
+    finally:
+        leaving.cancel()
 
 
-def _event(scope: Message, body: bytes) -> GatewayEvent:
+def _event(scope: Message, headers: dict[str, str], body: bytes) -> GatewayEvent:
     event: GatewayEvent = {
         "rawPath": scope["raw_path"].decode("latin-1"),
         "rawQueryString": scope["query_string"].decode("latin-1"),
-        "headers": _headers(scope["headers"]),
+        "headers": headers,
         "requestContext": {"http": {"method": scope["method"]}},
     }
     if body:
@@ -86,13 +132,14 @@ def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-async def _reply(send: Send, response: Response) -> None:
+async def _reply(send: Send, response: Response, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
     reply = response.to_event()
     body = response.content()
     headers = [
         (name.encode("latin-1"), value.encode("latin-1"))
         for name, value in reply["headers"].items()
     ]
+    headers += more
     if body:
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -15,12 +16,16 @@ from dalsegno_functions.http.router import Router
 from dalsegno_functions.local import external
 from dalsegno_functions.local.asgi import GatewayApp
 from dalsegno_functions.local.background import Background
+from dalsegno_functions.local.origin import Origins
+from dalsegno_functions.local.protocol import Http1Protocol
 from dalsegno_functions.wiring import LocalEngine
 from dalsegno_state.engine import Engine
 
 GRACE_SECONDS: Final = 10
 
 _BACKLOG: Final = 2048
+# Each may hold 64 KB of a body that is not read yet, and as much of headers.
+_MAX_CONNECTIONS: Final = 4096
 # Longer than any client keeps an idle connection (httpx 5 s, undici 4 s, proxies 60 s): who hangs
 # up first must be the one who sends, or a request meets a connection that is just being closed.
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -33,8 +38,22 @@ class AddressInUseError(Exception):
 class LocalServer:
     """Serves one engine; bound on construction, so that its address is known before it runs."""
 
-    def __init__(self, local: LocalEngine, *, host: str = "127.0.0.1", port: int = 8080) -> None:
+    def __init__(
+        self,
+        local: LocalEngine,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+        allowed_hosts: Iterable[str] = (),
+    ) -> None:
         """Take the address; port 0 takes any that is free.
+
+        Args:
+            local: What is served.
+            host: Name or address to listen on.
+            port: To listen on.
+            allowed_hosts: Names by which clients may ask for this server, beside its addresses,
+                ``host`` and names that mean nothing outside; see ``Origins``.
 
         Raises:
             AddressInUseError: The port is taken, or may not be used.
@@ -43,9 +62,13 @@ class LocalServer:
         self._background = Background(local.engine, local.queues)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                GatewayApp(_router(local), local.engine),
+                GatewayApp(
+                    _router(local),
+                    local.engine,
+                    origins=Origins(frozenset(map(str.lower, (host, *allowed_hosts)))),
+                ),
                 loop="uvloop",
-                http="httptools",
+                http=Http1Protocol,
                 ws="none",
                 lifespan="off",
                 access_log=False,
@@ -53,6 +76,7 @@ class LocalServer:
                 server_header=False,
                 proxy_headers=False,  # nothing asks who the client is, so none need be believed
                 backlog=_BACKLOG,
+                limit_concurrency=_MAX_CONNECTIONS,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACE_SECONDS,
             )

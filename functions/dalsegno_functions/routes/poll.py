@@ -40,6 +40,7 @@ def poll(request: Request, engine: Engine) -> Response:
         domain=DOMAIN.of(request),
         count=1,
         wait_seconds=_SINGLE_POLL_WAIT_SECONDS,
+        caller=request.caller,
     )
     return json(tasks[0]) if tasks else no_content()
 
@@ -62,5 +63,6 @@ def poll_batch(request: Request, engine: Engine) -> Response:
         domain=DOMAIN.of(request),
         count=min(COUNT.of(request), MAX_COUNT),
         wait_seconds=timeout_millis / 1000,
+        caller=request.caller,
     )
     return json(tasks)

@@ -61,7 +61,12 @@ def update_and_poll(request: Request, engine: Engine) -> Response:
     if not task.status.is_terminal:
         return no_content()
     following = engine.tasks.poll(
-        task.task_type, worker_id=result.worker_id, domain=task.domain, count=1, wait_seconds=0
+        task.task_type,
+        worker_id=result.worker_id,
+        domain=task.domain,
+        count=1,
+        wait_seconds=0,
+        caller=request.caller,
     )
     return json(following[0]) if following else no_content()
 
@@ -135,7 +140,7 @@ def signal_sync(request: Request, engine: Engine) -> Response:
     )
     if _signal(request, engine) is None:
         raise NotFoundError(f"Found no blocked task in workflow {workflow_id} to signal")
-    return json(synchronous.run(engine, wait))
+    return json(synchronous.run(engine, wait, request.caller))
 
 
 @routes.post("/{taskId}/log", "Add a line to the log of a task", text_body="The line, unquoted.")

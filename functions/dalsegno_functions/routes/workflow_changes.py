@@ -70,7 +70,7 @@ def update_state(request: Request, engine: Engine) -> Response:
         request_id=REQUEST_ID.of(request) or str(uuid4()),
     )
     _change_state(engine, workflow_id, asked)
-    return json(synchronous.run(engine, wait))
+    return json(synchronous.run(engine, wait, request.caller))
 
 
 @routes.post(

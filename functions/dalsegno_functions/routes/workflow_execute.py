@@ -79,7 +79,7 @@ def execute(request: Request, engine: Engine) -> Response:
     start_request, wait = _start_request(request), _wait(request)
     wait = replace(wait, strategy=RETURN_STRATEGY.of(request))
     started = replace(wait, workflow_id=engine.executions.start(start_request))
-    return json(synchronous.run(engine, started))
+    return json(synchronous.run(engine, started, request.caller))
 
 
 @routes.post(
@@ -150,7 +150,7 @@ def _output(request: Request, engine: Engine, inputs: JsonObject) -> Response:
         name=request.path["name"], version=VERSION.of(request), input=inputs
     )
     workflow_id = engine.executions.start(asked)
-    run = synchronous.run(engine, replace(wait, workflow_id=workflow_id))
+    run = synchronous.run(engine, replace(wait, workflow_id=workflow_id), request.caller)
     headers = {
         "x-workflow-id": workflow_id,
         "x-workflow-status": run.target_workflow_status or "",

@@ -26,6 +26,14 @@ def dev(
             "whoever can reach it can run workflows."
         ),
     ] = "127.0.0.1",
+    allow_host: Annotated[
+        list[str],
+        typer.Option(
+            help="A name with dots by which clients ask for this server, such as that of a "
+            "proxy before it; may be given several times.",
+            metavar="NAME",
+        ),
+    ] = [],  # noqa: B006  (typer reads it, nobody changes it)
     data: Annotated[
         Path, typer.Option(file_okay=False, help="Directory that holds all state; made if absent.")
     ] = Path(".dalsegno"),
@@ -60,7 +68,9 @@ def dev(
         raise typer.BadParameter("debug, info, warning or error", param_hint="--log-level")
     configure(log_level, log_format)
     directory = None if memory else data
-    server = _server(host, port, directory, days=retention_days or None, archive=archive)
+    server = _server(
+        (host, port), allow_host, directory, days=retention_days or None, archive=archive
+    )
     typer.echo(_banner(server.url, directory))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: finish, then end
     with suppress(KeyboardInterrupt):
@@ -68,7 +78,12 @@ def dev(
 
 
 def _server(
-    host: str, port: int, directory: Path | None, *, days: int | None, archive: bool
+    address: tuple[str, int],
+    allowed_hosts: list[str],
+    directory: Path | None,
+    *,
+    days: int | None,
+    archive: bool,
 ) -> "LocalServer":
     # Imported here, as these take half a second that `--help` need not take.
     with installed("local"):
@@ -78,7 +93,9 @@ def _server(
 
     retention = Retention(days=days, archive=archive)
     try:
-        return LocalServer(local_engine(directory, retention=retention), host=host, port=port)
+        local = local_engine(directory, retention=retention)
+        host, port = address
+        return LocalServer(local, host=host, port=port, allowed_hosts=allowed_hosts)
     except (AddressInUseError, DataDirectoryError) as error:
         give_up(str(error))
 

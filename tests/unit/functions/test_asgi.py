@@ -2,9 +2,12 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
 
 from dalsegno_functions.http.event import MAX_BODY_BYTES
 from dalsegno_functions.http.request import Request
@@ -12,6 +15,7 @@ from dalsegno_functions.http.response import Response, empty, json, text
 from dalsegno_functions.http.router import Router
 from dalsegno_functions.http.routes import Lane, Routes
 from dalsegno_functions.local.asgi import THREADS, GatewayApp
+from dalsegno_functions.local.bodies import Bodies
 
 
 @dataclass
@@ -43,18 +47,40 @@ async def ask(
     *,
     query: bytes = b"",
     leave: bool = False,
+    leaves: asyncio.Event | None = None,
+    unfinished: asyncio.Event | None = None,
+    fails: bool = False,
 ) -> Answer:
+    """Return what the app answers.
+
+    Args:
+        leave: The client goes away before its request is complete.
+        unfinished: Set when it goes away with its request incomplete.
+        leaves: Set when it goes away after that.
+        fails: The answer cannot be sent.
+    """
     parts = list(chunks)
     messages = [
-        {"type": "http.request", "body": part, "more_body": leave or number < len(parts) - 1}
+        {
+            "type": "http.request",
+            "body": part,
+            "more_body": bool(leave or unfinished) or number < len(parts) - 1,
+        }
         for number, part in enumerate(parts)
-    ] + [{"type": "http.disconnect"}]
+    ] + [{"type": "http.disconnect"}] * leave
     answer = Answer()
 
     async def receive() -> Any:
+        if not messages:
+            await (
+                leaves or unfinished or asyncio.Event()
+            ).wait()  # the client waits for its answer
+            return {"type": "http.disconnect"}
         return messages.pop(0)
 
     async def send(message: Any) -> None:
+        if fails:
+            raise ConnectionResetError
         answer.messages.append(message)
 
     scope = {
@@ -68,7 +94,7 @@ async def ask(
     return answer
 
 
-def an_app() -> GatewayApp:
+def an_app(bodies: Bodies | None = None) -> GatewayApp:
     routes: Routes[str] = Routes("Test")
     routes.post("/echo/{name}", "Echo")(
         lambda request, context: json(
@@ -76,7 +102,7 @@ def an_app() -> GatewayApp:
         )
     )
     routes.post("/void", "Nothing")(lambda _request, _context: empty())
-    return GatewayApp(Router(routes), "shared")
+    return GatewayApp(Router(routes), "shared", bodies=bodies)
 
 
 def test_request_arrives_whole() -> None:
@@ -155,3 +181,93 @@ def test_requests_are_answered_at_the_same_time() -> None:
         return await asyncio.gather(*(ask(app, "GET", "/meet") for _ in range(16)))
 
     assert {answer.status for answer in asyncio.run(crowd())} == {200}
+
+
+class Shop:
+    """Hands something over, and takes it back if the client did not get it."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.given_back = 0
+        self.asked = threading.Event()
+        self.saw_the_client_leave = False
+        routes: Routes[None] = Routes("Test")
+        routes.get("/take", "Take", lane=lane)(self._take)
+        self.app = GatewayApp(Router(routes), None)
+
+    def _take(self, request: Request, _context: None) -> Response:
+        self.asked.set()
+        request.caller.if_unanswered(self._give_back)
+        for _ in range(20):
+            self.saw_the_client_leave = request.caller.has_left
+            if self.saw_the_client_leave:
+                break
+            time.sleep(0.01)
+        return text("yours")
+
+    def _give_back(self) -> None:
+        self.given_back += 1
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_what_an_answer_hands_over_is_kept_if_it_arrives(lane: Lane) -> None:
+    shop = Shop(lane)
+
+    answer = asyncio.run(ask(shop.app, "GET", "/take"))
+
+    assert answer.body == b"yours"
+    assert shop.given_back == 0
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_what_an_answer_hands_over_is_given_back_if_the_client_left(lane: Lane) -> None:
+    shop = Shop(lane)
+
+    async def visit() -> Answer:
+        leaves = asyncio.Event()
+        visit = asyncio.create_task(ask(shop.app, "GET", "/take", leaves=leaves))
+        await asyncio.to_thread(shop.asked.wait, 10)
+        leaves.set()
+        return await visit
+
+    answer = asyncio.run(visit())
+
+    assert answer.messages == []
+    assert shop.given_back == 1
+    assert shop.saw_the_client_leave is (lane is not Lane.QUICK)
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_what_an_answer_hands_over_is_given_back_if_it_cannot_be_sent(lane: Lane) -> None:
+    shop = Shop(lane)
+
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(ask(shop.app, "GET", "/take", fails=True))
+
+    assert shop.given_back == 1
+
+
+def test_bodies_together_are_bounded() -> None:
+    app = an_app(Bodies(max_bytes=1000))
+
+    async def crowd() -> tuple[Answer, Answer, Answer]:
+        gone = asyncio.Event()
+        half = asyncio.create_task(ask(app, "POST", "/echo/x", [b"x" * 600], unfinished=gone))
+        await asyncio.sleep(0)
+        refused = await ask(app, "POST", "/echo/x", [b"x" * 600])
+        gone.set()
+        return await half, refused, await ask(app, "POST", "/echo/x", [b"x" * 600])
+
+    half, refused, taken = asyncio.run(crowd())
+
+    assert half.messages == []
+    assert refused.status == 503
+    assert refused.headers[b"connection"] == b"close"
+    assert taken.status == 200
+
+
+def test_body_that_does_not_end_is_refused() -> None:
+    app = an_app(Bodies(seconds=0.05))
+
+    answer = asyncio.run(ask(app, "POST", "/echo/x", [b"half"], unfinished=asyncio.Event()))
+
+    assert answer.status == 408

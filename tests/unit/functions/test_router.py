@@ -173,8 +173,11 @@ def test_head_is_get_without_content() -> None:
 def test_lane_is_the_routes() -> None:
     router = a_router("/poll/{type}", lane=Lane.POLL)
 
-    assert router.lane("GET", "/poll/x") is Lane.POLL
-    assert router.lane("GET", "/nothing") is Lane.QUICK
+    found = router.route("GET", "/poll/x")
+
+    assert found is not None
+    assert found.lane is Lane.POLL
+    assert router.route("GET", "/nothing") is None
 
 
 def test_expected_failure_is_told_with_its_status() -> None:
