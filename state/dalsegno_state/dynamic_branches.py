@@ -11,6 +11,7 @@ from dalsegno.models import (
     SubWorkflowParams,
     WorkflowTask,
 )
+from dalsegno_state.reserved_names import SYSTEM_WORK
 
 
 class BranchError(Exception):
@@ -58,8 +59,9 @@ def _same_task(
     fork: WorkflowTask, inputs: JsonObject, elements: list[JsonValue], *, has_precedent: bool
 ) -> list[Branch]:
     workflow = inputs.get("forkTaskWorkflow")
-    task_type = str(inputs.get("forkTaskType") or "SIMPLE")
     named = inputs.get("forkTaskName")
+    default_type = named if isinstance(named, str) and named in SYSTEM_WORK else "SIMPLE"
+    task_type = str(inputs.get("forkTaskType") or default_type)
     is_system = task_type != "SIMPLE" and workflow is None
     name = str(named) if named else (task_type if is_system else fork.task_reference_name)
     prefix = f"_{fork.task_reference_name}" if has_precedent else ""

@@ -13,6 +13,7 @@ from dalsegno.models import (
     ValidationErrorItem,
 )
 from dalsegno_state.expressions import ExpressionError, references
+from dalsegno_state.reserved_names import domain_faults
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.switch import JAVASCRIPT_EVALUATORS
 
@@ -64,6 +65,9 @@ def _of_action(action: Action) -> Iterator[tuple[str, str]]:
     if details is None:
         yield kind.value, f"{kind.value}: is required by the action {kind.value}"
         return
+    if kind is ActionType.START_WORKFLOW:
+        for fault in domain_faults(details.task_to_domain):
+            yield "start_workflow.taskToDomain", f"start_workflow.{fault}"
     missing = _missing(kind, details)
     if missing is not None:
         yield missing

@@ -4,9 +4,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from dalsegno.errors import InvalidRequestError
-from dalsegno.models import CronSchedule, JsonValue, ValidationErrorItem, WorkflowSchedule
+from dalsegno.models import (
+    CronSchedule,
+    JsonValue,
+    StartWorkflowRequest,
+    ValidationErrorItem,
+    WorkflowSchedule,
+)
 from dalsegno_state.cron import CronError, parse
 from dalsegno_state.draft import size_bytes
+from dalsegno_state.reserved_names import domain_faults
 from dalsegno_state.zoned import UnknownZoneError, zone_of
 
 _LONGEST_NAME_BYTES: Final = 150
@@ -47,7 +54,13 @@ def _violations(schedule: WorkflowSchedule) -> Iterator[ValidationErrorItem]:
         yield _item("scheduleStartTime", "scheduleStartTime: must not be negative", start)
     if end and end < start:
         yield _item("scheduleEndTime", "scheduleEndTime: comes before scheduleStartTime", end)
-    size = size_bytes(schedule.start_workflow_request.to_wire())
+    yield from _request_violations(schedule.start_workflow_request)
+
+
+def _request_violations(request: StartWorkflowRequest) -> Iterator[ValidationErrorItem]:
+    for fault in domain_faults(request.task_to_domain):
+        yield _item("startWorkflowRequest", f"startWorkflowRequest.{fault}", None)
+    size = size_bytes(request.to_wire())
     if size > _LARGEST_REQUEST_BYTES:
         yield _item(
             "startWorkflowRequest",

@@ -16,6 +16,7 @@ from dalsegno.models import (
     WorkflowDef,
     WorkflowTask,
 )
+from dalsegno_state.reserved_names import domain_faults, work_fault
 from dalsegno_state.schemas import schema_fault
 from dalsegno_state.tasks.rules import RULES, SCRIPTS
 from dalsegno_state.tasks.served_by_workers import TYPES_OF_WORKERS
@@ -221,8 +222,21 @@ def _common_violations(task: WorkflowTask, path: str) -> Iterator[ValidationErro
         )
     if not task.type:
         yield _violation(f"{path}.type", "WorkflowTask type cannot be null or empty")
+    yield from _name_violations(task, path)
     if task.start_delay < 0:
         yield _violation(f"{path}.startDelay", _NOT_NEGATIVE, task.start_delay)
+
+
+def _name_violations(task: WorkflowTask, path: str) -> Iterator[ValidationErrorItem]:
+    """Yield names under which a task would come into a queue that is the engine's."""
+    field, work = ("name", task.name) if task.type == "SIMPLE" else ("type", task.type)
+    if field == "name" or work.startswith("_"):
+        fault = work_fault(work)
+        if fault is not None:
+            yield _violation(f"{path}.{field}", f"{field}: {fault}; choose another", work)
+    params = task.sub_workflow_param
+    for fault in domain_faults(None if params is None else params.task_to_domain):
+        yield _violation(f"{path}.subWorkflowParam.taskToDomain", fault)
 
 
 def _script_violations(
@@ -310,6 +324,9 @@ def _task_def_violations(task_def: TaskDef) -> Iterator[ValidationErrorItem]:
     total = task_def.total_timeout_seconds
     if not name:
         yield _violation(f"{path}.name", "TaskDef name cannot be null or empty")
+    # One named after a type that the engine does rules how that is retried.
+    if name.startswith("_"):
+        yield _violation(f"{path}.name", f"name: {work_fault(name)}; choose another", name)
     yield from _bound_violations(task_def, path)
     yield from _schema_violations(task_def, path)
     if 0 < timeout < response:

@@ -8,9 +8,7 @@ from dalsegno_state import ids
 from dalsegno_state.draft import BUSY_WAKE_MS, Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.ports import Message
-
-# A workflow whose tasks all go to this domain is a test: its mocks report, nobody is to do them.
-TEST_DOMAIN = "_test"
+from dalsegno_state.reserved_names import TEST_DOMAIN
 
 # How long a task may lie in its queue before a wake doubts that its message still exists.
 DOUBT_MS = 60_000
@@ -18,11 +16,12 @@ DOUBT_MS = 60_000
 # later; the weekly ones are for queues that forget (SQS keeps messages for 14 days at most).
 _MARKS_MS = (DOUBT_MS, 16 * DOUBT_MS, 256 * DOUBT_MS)
 _WEEK_MS = 7 * 86_400_000
-# Where tasks of system types wait that do not have a queue named after their type.
+# Where tasks of system types wait, whatever their definitions say of name spaces.
 _SHARED_QUEUES: Final[Mapping[str, str]] = {
     "AWS_LAMBDA": ids.SYSTEM_QUEUE,
     "EVENT": ids.SYSTEM_QUEUE,
     "GET_WORKFLOW": ids.SYSTEM_QUEUE,
+    "HTTP": "HTTP",
     "HTTP_POLL": "HTTP",
     "KAFKA_PUBLISH": ids.SYSTEM_QUEUE,
     "PULL_WORKFLOW_MESSAGES": ids.SYSTEM_QUEUE,

@@ -21,6 +21,7 @@ from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json, no_content, text
 from dalsegno_functions.http.routes import Lane, Routes
 from dalsegno_state.engine import Engine
+from dalsegno_state.reserved_names import poll_fault
 
 routes: Routes[Engine] = Routes("Tasks", "/api/tasks")
 
@@ -58,7 +59,7 @@ def update_and_poll(request: Request, engine: Engine) -> Response:
     """Store a result; if it ends the task, answer with the worker's next one of that type."""
     result = RESULT.of(request)
     task = engine.tasks.update(result)
-    if not task.status.is_terminal:
+    if not task.status.is_terminal or poll_fault(task.task_type, task.domain) is not None:
         return no_content()
     following = engine.tasks.poll(
         task.task_type,

@@ -1,6 +1,6 @@
 """Administration: what is pending, and looking after what may have been lost."""
 
-from dalsegno.errors import NotFoundError
+from dalsegno.errors import InvalidRequestError, NotFoundError
 from dalsegno.models import SearchResult, Task, TaskStatus
 from dalsegno_state import ids
 from dalsegno_state.conditions import AllOf, Condition, OneOf
@@ -11,6 +11,7 @@ from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import Wake, encode_evaluation
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.ports import FoundTask, Message, Order, Ports, TaskQuery, WorkflowQuery
+from dalsegno_state.reserved_names import work_fault
 from dalsegno_state.search_queries import OPEN_WORKFLOWS
 from dalsegno_state.worker_queue import queue_name, visible_at
 
@@ -43,8 +44,11 @@ class Administration:
         A message too many does no harm: whoever gets it finds its task taken.
 
         Raises:
-            InvalidRequestError: There are too many open workflows to look into.
+            InvalidRequestError: There are too many open workflows to look into, or the name is
+                that of a queue of the engine.
         """
+        if task_type.startswith("_"):
+            raise InvalidRequestError(f"{work_fault(task_type)}: no tasks wait there")
         query = _pending(task_type, TaskStatus.SCHEDULED, start=0, size=_MOST_REQUEUED)
         _, found = self._ports.state.search_tasks(query)
         self._ports.queues.send([self._announcement(each) for each in found])

@@ -11,7 +11,7 @@ from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import Reported, Wake
 from dalsegno_state.execution import TaskState
 from dalsegno_state.ports import Ports
-from dalsegno_state.worker_queue import TEST_DOMAIN
+from dalsegno_state.reserved_names import TEST_DOMAIN
 from dalsegno_state.writes import ReplaceTask
 
 _MOST_REPORTS: Final = 20_000

@@ -28,6 +28,7 @@ from dalsegno_state.execution import WorkflowState
 from dalsegno_state.expressions import ExpressionError, walk
 from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
+from dalsegno_state.reserved_names import domain_faults
 from dalsegno_state.schemas import breach
 from dalsegno_state.state_changes import noted_workflow
 from dalsegno_state.validation import ScriptChecker, check_served, check_workflow_def
@@ -106,6 +107,8 @@ class Starter:
         self._limits.release(workflow)
 
     def _new(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
+        for fault in domain_faults(request.task_to_domain):
+            raise InvalidRequestError(fault)
         definition, pinned = self._pinned_definition(request)
         external_path = request.external_input_payload_storage_path or None
         given = request.input

@@ -8,7 +8,12 @@ from functools import partial
 from time import monotonic
 from typing import Final
 
-from dalsegno.errors import NotFoundError, PayloadTooLargeError, UnavailableError
+from dalsegno.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    PayloadTooLargeError,
+    UnavailableError,
+)
 from dalsegno.models import (
     JsonObject,
     JsonValue,
@@ -28,6 +33,7 @@ from dalsegno_state.events import LeaseExtended, Reported
 from dalsegno_state.execution import TaskState
 from dalsegno_state.expressions import reveal_secrets
 from dalsegno_state.ports import STAYS, Caller, Ports, QueueSize, Received
+from dalsegno_state.reserved_names import poll_fault
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import queue_name
 
@@ -88,7 +94,12 @@ class Tasks:
 
         Waits up to ``wait_seconds`` for the first. Messages of tasks that are not to be done any
         more are passed over. If the caller leaves, its tasks are given back.
+
+        Raises:
+            InvalidRequestError: The type or the domain is one that no worker serves.
         """
+        if (fault := poll_fault(task_type, domain)) is not None:
+            raise InvalidRequestError(f"{fault}: workers cannot poll for it")
         self._note_poll(task_type, worker_id, domain)
         asked, began = Asked(task_type, domain), monotonic()
         queue = queue_name(task_type, domain)

@@ -8,6 +8,7 @@ from dalsegno_state import attempts
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.ending import give_up
 from dalsegno_state.execution import TaskState
+from dalsegno_state.reserved_names import SYSTEM_WORK, work_fault
 from dalsegno_state.task_type import Seed
 from dalsegno_state.tasks.worker import put_in_queue
 from dalsegno_state.worker_queue import choose_domain
@@ -41,6 +42,8 @@ class Dynamic:
                 f"Invalid task specified.  Cannot find task by name {name} in the task definitions"
             )
             give_up(draft, None, reason)
+        elif name not in SYSTEM_WORK and (fault := work_fault(name)) is not None:
+            give_up(draft, None, f"Invalid task specified.  {fault}")
         else:
             put_in_queue(
                 draft,

@@ -6,7 +6,9 @@ from dalsegno.models import JsonObject, TaskStatus
 from dalsegno_state import attempts, flow
 from dalsegno_state.caching import cache_key, cached_output
 from dalsegno_state.draft import Draft, Place, runtime_type
+from dalsegno_state.ending import give_up
 from dalsegno_state.execution import TaskState
+from dalsegno_state.reserved_names import work_fault
 from dalsegno_state.task_type import Seed
 from dalsegno_state.worker_queue import announce, announce_again, choose_domain, visible_at
 
@@ -21,6 +23,9 @@ class Worker:
         """See ``TaskType.schedule``."""
         node = place.node.task
         task_type = runtime_type(node)
+        if (fault := work_fault(task_type)) is not None:  # a dynamic fork may say anything
+            give_up(draft, None, f"Invalid task {place.ref} specified: {fault}")
+            return
         put_in_queue(
             draft,
             place,
