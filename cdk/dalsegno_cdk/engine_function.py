@@ -62,6 +62,12 @@ class EngineFunction(Construct):
             iam.PolicyStatement(actions=list(actions), resources=on, conditions=conditions)
         )
 
+    def deny(self, *actions: str, on: list[str]) -> None:
+        """Keep the function from something that a wider right would include."""
+        self.role.add_to_policy(
+            iam.PolicyStatement(effect=iam.Effect.DENY, actions=list(actions), resources=on)
+        )
+
 
 def architecture_of(settings: DalsegnoSettings) -> lambda_.Architecture:
     """Return the processors that functions run on."""

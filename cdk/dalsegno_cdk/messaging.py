@@ -97,6 +97,11 @@ class Messaging(Construct):
         """Pattern of the addresses of all queues of this stage, those of workers included."""
         return Stack.of(self).format_arn(service="sqs", resource=f"{self._prefix}*")
 
+    @property
+    def own_arns(self) -> str:
+        """Pattern of the addresses of the engine's own queues, which no worker serves."""
+        return Stack.of(self).format_arn(service="sqs", resource=f"{self._prefix}_*")
+
     def _work(self, construct_id: str, name: str, visibility: Duration) -> WorkQueue:
         return WorkQueue(
             self,

@@ -47,6 +47,7 @@ class Rights:
         """Return every pattern that a right is granted on, in place of what bears one name."""
         return [
             self.messaging.arns,
+            self.messaging.own_arns,
             self.timers.schedule_arns,
             self._objects,
             self._uploads,
@@ -98,8 +99,9 @@ class Rights:
         self._use_key(function)
 
     def hand_out_tasks(self, function: EngineFunction) -> None:
-        """Let a function take messages from the queues of workers."""
+        """Let a function take messages from the queues of workers, and from no others."""
         function.allow(*_RECEIVE, on=[self.messaging.arns])
+        function.deny(*_RECEIVE, on=[self.messaging.own_arns, self.messaging.http.queue.queue_arn])
 
     def define_workflows(self, function: EngineFunction) -> None:
         """Let a function write definitions and documents, but no access keys beside them."""
@@ -207,8 +209,13 @@ class Rights:
         function.allow("ssm:GetParameter", on=[self._parameters])
 
     def _send(self, function: EngineFunction) -> None:
-        """Let it send to any queue; worker queues are made by whoever first sends or asks."""
+        """Let it send to any queue but those that are filled from outside.
+
+        Worker queues are made by the function that first sends to them, or asks them.
+        """
         function.allow(*_SEND, on=[self.messaging.arns])
+        filled_from_outside = (self.messaging.results, self.messaging.triggers)
+        function.deny("sqs:SendMessage", on=[work.queue.queue_arn for work in filled_from_outside])
         function.allow("scheduler:CreateSchedule", on=[self.timers.schedule_arns])
         function.allow(
             "iam:PassRole",

@@ -16,7 +16,7 @@ from dalsegno.models import (
     WorkflowTask,
 )
 from dalsegno_state import ids
-from dalsegno_state.events import Event, Look, encode_evaluation
+from dalsegno_state.events import Event, Hint, Look, encode_evaluation
 from dalsegno_state.execution import Payload, PayloadRef, TaskState, WorkflowState
 from dalsegno_state.plan import Node, Plan, compile_branch
 from dalsegno_state.ports import Message
@@ -343,7 +343,7 @@ class Draft:
         """Have a task looked at by the evaluator, at once or at a time."""
         self.tell(self.workflow.workflow_id, Look(ref=ref, start=start), at=at)
 
-    def tell(self, workflow_id: str, event: Event, *, at: EpochMillis | None = None) -> None:
+    def tell(self, workflow_id: str, event: Hint, *, at: EpochMillis | None = None) -> None:
         """Have an event evaluated, for this workflow or another."""
         self.send(
             Message(

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from dalsegno.models import JsonObject, TaskStatus, WorkflowStatus
 
@@ -175,12 +175,24 @@ Event = (
 )
 
 
+Hint = Look | ChildNews | Terminate | Wake | Expire
+"""What may come as a message: it says where to look, and is never believed without looking.
+
+So a forged message does no more than a needless one, and a ``Terminate`` ends only a workflow
+whose parent has ended it.
+"""
+
+_EXACT = ConfigDict(extra="forbid")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """Body of one message on the evaluator queue."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
     workflow_id: str
-    event: Annotated[Event, Field(discriminator="kind")]
+    event: Annotated[Hint, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,11 +203,13 @@ class ScheduleDue:
         at: The time, in epoch milliseconds; the message is stale once the schedule is past it.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = _EXACT
+
     schedule_name: str
     at: int
 
 
-def encode_evaluation(workflow_id: str, event: Event) -> str:
+def encode_evaluation(workflow_id: str, event: Hint) -> str:
     """Return the message body that asks for an event to be evaluated."""
     return _body().dump_json(Evaluation(workflow_id=workflow_id, event=event)).decode()
 

@@ -106,3 +106,39 @@ def test_bus_gets_the_body_with_the_id(clients: Clients) -> None:
 def test_target_that_is_not_there_is_a_refusal(clients: Clients, service: str, target: str) -> None:
     with pytest.raises(ServiceCallError):
         AwsEventPublisher(clients).publish(an_event(service, target))
+
+
+OWN = "dalsegno-test-"
+
+
+@pytest.mark.parametrize("queue", ["_evaluator", "_events", "_triggers", "_results", "HTTP", "pay"])
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "{own}",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/{own}",
+        "http://127.0.0.1:4566/000000000000/{own}",
+        "arn:aws:sqs:us-east-1:123456789012:{own}",
+        "dead-letters-{own}",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/dead-letters-{own}",
+        # Other readings of an address than the plain one.
+        "https://sqs.us-east-1.amazonaws.com/123456789012/{own}/",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/{own}?a=b",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/{own}#a",
+        "https://sqs.us-east-1.amazonaws.com/123456789012//{own}",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/x/../{own}",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/%64alsegno-test-_evaluator",
+        "https://x@sqs.us-east-1.amazonaws.com/123456789012/{own}",
+    ],
+)
+def test_queues_of_this_deployment_are_no_sinks(
+    clients: Clients, spelling: str, queue: str
+) -> None:
+    url = clients.sqs.create_queue(QueueName=OWN + queue)["QueueUrl"]
+    publisher = AwsEventPublisher(clients, SIBLING, OWN)
+
+    with pytest.raises(ServiceCallError) as refused:
+        publisher.publish(an_event("sqs", spelling.format(own=OWN + queue)))
+
+    assert refused.value.is_final
+    assert received(clients, url) == []

@@ -216,3 +216,47 @@ def test_only_the_api_reads_and_writes_files(resources: Find) -> None:
     }
 
     assert reaching == {("Api", "s3:GetObject"), ("Api", "s3:PutObject")}
+
+
+def _denied(find: Find, function: str, action: str) -> str:
+    return str(
+        [
+            statement["Resource"]
+            for statement in _statements(find, function)
+            if statement["Effect"] == "Deny" and action in _listed(statement["Action"])
+        ]
+    )
+
+
+@pytest.mark.parametrize("function", ["Api", "Poll"])
+@pytest.mark.parametrize(
+    "action", ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+)
+def test_what_hands_out_tasks_takes_nothing_from_queues_of_the_engine(
+    resources: Find, function: str, action: str
+) -> None:
+    denied = _denied(resources, function, action)
+
+    assert "dalsegno-dev-_*" in denied
+    assert "Http" in denied
+
+
+@pytest.mark.parametrize("function", ["Api", "Poll", "Evaluator", "SystemTasks"])
+def test_nothing_is_sent_where_only_others_send(resources: Find, function: str) -> None:
+    denied = _denied(resources, function, "sqs:SendMessage")
+
+    assert "Results" in denied
+    assert "Triggers" in denied
+
+
+def test_only_what_a_queue_calls_takes_from_it(resources: Find) -> None:
+    """Event source mappings receive with the function's own role."""
+    for function in FUNCTIONS:
+        allowed = {
+            str(resource)
+            for statement in _statements(resources, function)
+            if statement["Effect"] == "Allow" and "sqs:ReceiveMessage" in statement["Action"]
+            for resource in _listed(statement["Resource"])
+        }
+        wide = {resource for resource in allowed if "dalsegno-dev-*" in resource}
+        assert bool(wide) is (function in {"Api", "Poll"})

@@ -76,7 +76,7 @@ def ports_with(clients: Clients, settings: AwsSettings, clock: Clock) -> AwsPort
 def open_services(clients: Clients, settings: AwsSettings) -> Services:
     """Return what system tasks reach from within a deployment."""
     return Services(
-        events=AwsEventPublisher(clients, settings.evaluator_queue_arn),
+        events=AwsEventPublisher(clients, settings.evaluator_queue_arn, settings.queue_prefix),
         functions=LambdaInvoker(clients),
         event_bus=settings.event_bus or None,
     )

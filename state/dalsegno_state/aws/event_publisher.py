@@ -1,6 +1,7 @@
 """Events to SQS, SNS and EventBridge, each under the id by which a receiver knows it again."""
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _SOURCE: Final = "dalsegno"
 _FIFO: Final = ".fifo"
+# Only the plain form, as SQS itself gives it: it must not have two readings.
+_QUEUE_URL: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[0-9]{12}/([A-Za-z0-9_.-]{1,80})")
 _BUSY: Final = frozenset({"InternalException", "InternalFailure", "ThrottlingException"})
 
 
@@ -29,10 +32,14 @@ class AwsEventPublisher:
     Args:
         sibling_arn: An address in the account and region of topics that are told by their names;
             None if they must be told by their addresses.
+        own_prefix: What the names of this deployment's queues begin with: no event may go there.
     """
 
-    def __init__(self, clients: Clients, sibling_arn: str | None = None) -> None:
+    def __init__(
+        self, clients: Clients, sibling_arn: str | None = None, own_prefix: str | None = None
+    ) -> None:
         self._clients = clients
+        self._own_prefix = own_prefix
         self._sibling_arn = sibling_arn
         self._queue_urls: dict[str, str] = {}
 
@@ -106,12 +113,28 @@ class AwsEventPublisher:
             raise ServiceCallError(f"{code}: {entry.get('ErrorMessage')}")
 
     def _queue_url(self, target: str) -> str:
-        if target.startswith(("https://", "http://")):
+        name, is_url = target, target.startswith(("https://", "http://"))
+        if is_url:
+            address = _QUEUE_URL.fullmatch(target)
+            if address is None:
+                raise ServiceCallError(f"{target} is no address of an SQS queue", is_final=True)
+            name = address[1]
+        if self._is_own(name):
+            raise ServiceCallError(
+                f"{name} is a queue of this deployment: events for it come from the sink conductor",
+                is_final=True,
+            )
+        if is_url:
             return target
         if target not in self._queue_urls:
             reply = self._clients.sqs.get_queue_url(QueueName=target)
             self._queue_urls[target] = reply["QueueUrl"]
         return self._queue_urls[target]
+
+    def _is_own(self, queue: str) -> bool:
+        """Return whether a queue is of this deployment, for workers, the engine or dead letters."""
+        name = queue.rpartition(":")[2].removeprefix("dead-letters-")
+        return self._own_prefix is not None and name.startswith(self._own_prefix)
 
     def _topic_arn(self, target: str) -> str:
         if target.startswith("arn:"):

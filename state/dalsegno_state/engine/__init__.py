@@ -39,7 +39,7 @@ from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.engine.triggers import Triggers
 from dalsegno_state.engine.webhooks import Webhooks
-from dalsegno_state.events import Expire, Look, ScheduleDue, Tell, decode_message
+from dalsegno_state.events import Expire, Look, ScheduleDue, Tell, Terminate, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, EVENTS_QUEUE, SYSTEM_QUEUE
 from dalsegno_state.ports import HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
@@ -169,6 +169,8 @@ class Engine:
             self.scheduler.run(message)
         elif isinstance(message.event, Expire):
             self.removal.expire(message.workflow_id)
+        elif isinstance(message.event, Terminate):
+            self._runner.end_orphan(message.workflow_id, message.event)
         else:
             self._runner.run(message.workflow_id, message.event)
 

@@ -179,6 +179,19 @@ class Runner:
             reason=child.reason,
         )
 
+    def end_orphan(self, workflow_id: str, told: Terminate) -> None:
+        """End a workflow if the table says that its parent has ended it, or is gone."""
+        child = self._ports.state.workflow(workflow_id)
+        address = ids.parse_task_id("" if child is None else child.parent_task_id or "")
+        if child is None or address is None:
+            return
+        if self._ports.state.workflow(address.workflow_id) is not None:
+            end = self._end_of_orphan(child)
+        else:
+            end = None if child.last_retried_at else told
+        if end is not None:
+            self.run(workflow_id, end)
+
     def _end_of_orphan(self, child: WorkflowState) -> Terminate | None:
         """Return the end of a workflow whose parent has cancelled it, in case that was lost."""
         address = ids.parse_task_id(child.parent_task_id or "")
