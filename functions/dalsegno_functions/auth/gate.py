@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -19,9 +19,11 @@ from dalsegno_functions.auth.roles import (
     Allowed,
     Identity,
     OfBody,
+    OfLocation,
     OfTask,
     OfType,
     Refused,
+    Role,
     verdict,
 )
 from dalsegno_functions.auth.tokens import TokenError
@@ -101,6 +103,8 @@ def _admit_as(identity: Identity, event: GatewayEvent, engine: Engine) -> None:
             _of_task(identity, task_id, engine)
         case OfBody():
             _of_body(identity, event, engine)
+        case OfLocation():
+            _of_location(identity, event)
 
 
 def _is_protected_webhook(event: GatewayEvent, engine: Engine) -> bool:
@@ -128,6 +132,20 @@ def _of_body(identity: Identity, event: GatewayEvent, engine: Engine) -> None:
     for task_id in named.task_ids:
         with suppress(NotFoundError):  # a message may outlive its task; nothing is told of it
             _of_task(identity, task_id, engine)
+
+
+def _of_location(identity: Identity, event: GatewayEvent) -> None:
+    """Let a reader fetch payloads, and a worker of some types put the outputs of its tasks."""
+    query = parse_qs(event.get("rawQueryString", ""))
+    operations = {value.upper() for value in query.get("operation", ())}
+    if identity.role is Role.READER and operations != {"READ"}:
+        raise ForbiddenError("the role reader may only READ payloads")
+    if identity.task_types:
+        kinds = {value.upper() for value in query.get("payloadType", ())}
+        if operations != {"WRITE"} or kinds != {"TASK_OUTPUT"} or "path" in query:
+            raise ForbiddenError(
+                f"{identity.caller} may only WRITE a TASK_OUTPUT, at a path that it is given"
+            )
 
 
 def _of_task(identity: Identity, task_id: str, engine: Engine) -> None:

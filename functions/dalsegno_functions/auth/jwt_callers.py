@@ -1,6 +1,9 @@
 """Callers whose token the gateway has checked, and whose roles one of its claims tells."""
 
-from collections.abc import Iterator
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator, Mapping
+
+from pydantic_core import from_json
 
 from dalsegno.errors import ForbiddenError
 from dalsegno_functions.auth.roles import Identity, Role, read
@@ -31,7 +34,10 @@ class JwtCallers:
             raise ForbiddenError("the gateway has checked no token: is there another way in?")
         claims = token["claims"]
         subject = str(claims.get("sub", "the bearer of the token"))
-        found = tuple(self._found(subject, claims.get(self._claim)))
+        claim = claims.get(self._claim)
+        if isinstance(claim, str) and claim.startswith("[") and claim.endswith("]"):
+            claim = _members(claim, _claims_of(event).get(self._claim))
+        found = tuple(self._found(subject, claim))
         if not found:
             roles = ", ".join(self._prefix + role for role in Role)
             raise ForbiddenError(
@@ -52,8 +58,37 @@ class JwtCallers:
 def _words(claim: object) -> list[str]:
     if isinstance(claim, list):
         return [str(member) for member in claim]
-    if not isinstance(claim, str):
-        return []
-    # API Gateway shows a list as its members with spaces between them, in brackets.
-    is_list = claim.startswith("[") and claim.endswith("]")
-    return (claim[1:-1] if is_list else claim).split()
+    return claim.split() if isinstance(claim, str) else []
+
+
+def _members(shown: str, claim: object) -> list[str]:
+    """Return the members of a list.
+
+    API Gateway shows one as its members with spaces between them, in brackets, so that the group
+    ``my admin`` looks like two groups. The token itself tells them apart.
+
+    Args:
+        shown: As the gateway shows the list.
+        claim: As it is in the token.
+    """
+    if isinstance(claim, list):
+        return [str(member) for member in claim]
+    only = shown[1:-1]
+    if " " in only:
+        raise ForbiddenError(
+            "the token's roles cannot be told apart: send it in the header Authorization"
+        )
+    return [only]
+
+
+def _claims_of(event: GatewayEvent) -> Mapping[str, object]:
+    """Return the claims of the token that the gateway has checked, as its issuer wrote them."""
+    headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
+    parts = headers.get("authorization", "").rpartition(" ")[2].split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = from_json(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}

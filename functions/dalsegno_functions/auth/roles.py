@@ -91,8 +91,14 @@ class OfBody:
     """The request may go on if the worker works on the types of all tasks that its body names."""
 
 
-Verdict = Allowed | Refused | OfType | OfTask | OfBody
+@dataclass(frozen=True, slots=True)
+class OfLocation:
+    """The request may go on if the role may use the location of a payload that it asks for."""
 
+
+Verdict = Allowed | Refused | OfType | OfTask | OfBody | OfLocation
+
+_LOCATIONS: Final = ("externalstoragelocation", "external-storage-location")
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -110,11 +116,22 @@ def verdict(role: Role, method: str, segments: Sequence[str]) -> Verdict:
             return Refused() if is_refused else Allowed()
         case Role.STARTER:
             return Allowed() if _starts(method, asked) else Refused()
+        case Role.READER if _is_location(asked):
+            return OfLocation() if method in _READS else Refused()
         case Role.READER:
             is_read = method in _READS and not steers(asked) and not _is_of_secrets(asked)
             return Allowed() if is_read else Refused()
         case Role.WORKER:
             return _of_worker(method, asked)
+
+
+def _is_location(segments: list[str]) -> bool:
+    """Return whether a path gives URLs to put and fetch payloads at."""
+    match segments:
+        case ["api", "workflow" | "tasks", name]:
+            return name in _LOCATIONS
+        case _:
+            return False
 
 
 def _is_of_secrets(segments: list[str]) -> bool:
@@ -164,6 +181,8 @@ def steers(segments: list[str]) -> bool:
     match segments:
         case ["api", "tasks", "poll", *_] | ["api", "workflow", "execute", *_]:
             return True
+        case ["api", "files", _, _, "upload-url"] | ["api", "files", _, _, "multipart", *_]:
+            return True
         case ["api", "scheduler", "admin", _] | ["api", "scheduler", _, _, "pause" | "resume"]:
             return True
         case _:
@@ -176,8 +195,8 @@ def _of_worker(method: str, segments: list[str]) -> Verdict:
             return OfType(task_type)
         case ("GET", ["api", "tasks", "poll", task_type]):
             return OfType(task_type)
-        case ("GET", ["api", "tasks", "externalstoragelocation" | "external-storage-location"]):
-            return Allowed()
+        case ("GET", ["api", "tasks", name]) if name in _LOCATIONS:
+            return OfLocation()
         case ("POST", ["api", "tasks"] | ["api", "tasks", "update-v2" | "waiting"]):
             return OfBody()
         case ("GET" | "POST", ["api", "tasks", task_id, "log"]):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dalsegno.models import EpochMillis, StartWorkflowRequest, WorkflowDef
-from dalsegno_functions.api import API
+from dalsegno_functions.api import API, OPERATIONS
 from dalsegno_functions.auth.gate import Gate
 from dalsegno_functions.auth.key_callers import KeyCallers
 from dalsegno_functions.auth.keys import AccessKey, hash_of
@@ -13,6 +13,7 @@ from dalsegno_functions.auth.roles import (
     Allowed,
     Identity,
     OfBody,
+    OfLocation,
     OfTask,
     OfType,
     Refused,
@@ -63,10 +64,17 @@ class World:
         return role
 
     def ask(
-        self, method: str, path: str, body: object = None, token: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        token: str | None = None,
+        *,
+        query: str = "",
     ) -> Response:
         event: GatewayEvent = {
             "rawPath": path,
+            "rawQueryString": query,
             "headers": {} if token is None else {"x-authorization": token},
             "requestContext": {"http": {"method": method}},
             "body": None if body is None else json.dumps(body),
@@ -299,3 +307,88 @@ def test_a_webhook_with_a_secret_needs_no_token_but_that(told: str | None, statu
 
 def test_a_webhook_without_a_secret_is_closed() -> None:
     assert World().ask("POST", "/webhook/open", {}).status == 401
+
+
+# What changes something, or makes it possible, even though it is asked for by GET.
+STEERING_READS = {
+    "/api/files/{workflowId}/{fileId}/multipart/{uploadId}/part/{partNumber}",
+    "/api/files/{workflowId}/{fileId}/upload-url",
+    "/api/scheduler/admin/pause",
+    "/api/scheduler/admin/requeue",
+    "/api/scheduler/admin/resume",
+    "/api/scheduler/schedules/{name}/pause",
+    "/api/scheduler/schedules/{name}/resume",
+    "/api/tasks/poll/batch/{tasktype}",
+    "/api/tasks/poll/{tasktype}",
+    "/api/workflow/execute/{name}",
+}
+LOCATIONS = {
+    f"/api/{resource}/{name}"
+    for resource in ("tasks", "workflow")
+    for name in ("external-storage-location", "externalstoragelocation")
+}
+
+
+def _verdicts(role: Role, methods: set[str]) -> dict[tuple[str, str], object]:
+    return {
+        (route.method, route.path): verdict(role, route.method, route.path.strip("/").split("/"))
+        for route in OPERATIONS
+        if route.method in methods
+    }
+
+
+def test_a_reader_reads_everything_but_secrets_and_changes_nothing() -> None:
+    reads = _verdicts(Role.READER, {"GET"})
+    refused = {path for (_, path), said in reads.items() if said == Refused()}
+    asked = {path for (_, path), said in reads.items() if said == OfLocation()}
+
+    assert {path for path in refused if "secrets" not in path} == STEERING_READS
+    assert asked == LOCATIONS
+    assert set(_verdicts(Role.READER, {"POST", "PUT", "DELETE"}).values()) == {Refused()}
+
+
+def test_a_worker_of_some_types_has_no_route_that_is_not_bound_to_them() -> None:
+    verdicts = _verdicts(Role.WORKER, {"GET", "POST", "PUT", "DELETE"})
+
+    assert Allowed() not in verdicts.values()
+
+
+@pytest.mark.parametrize("path", sorted(LOCATIONS))
+@pytest.mark.parametrize(
+    ("operation", "status"),
+    [
+        ("READ", 200),
+        ("read", 200),
+        ("WRITE", 403),
+        ("write", 403),
+        ("READ&operation=WRITE", 403),
+        ("WRITE&operation=READ", 403),
+        ("", 403),
+    ],
+)
+def test_a_reader_may_fetch_payloads_but_put_none(path: str, operation: str, status: int) -> None:
+    world = World()
+    token = world.token(world.has_key(Role.READER))
+    query = f"operation={operation}&payloadType=TASK_OUTPUT&path=task/output/x.json"
+
+    assert world.ask("GET", path, token=token, query=query).status == status
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("operation=WRITE&payloadType=TASK_OUTPUT", 200),
+        ("operation=WRITE&payloadType=task_output", 200),
+        ("operation=WRITE&payloadType=TASK_OUTPUT&path=task/output/x.json", 403),
+        ("operation=WRITE&payloadType=WORKFLOW_INPUT", 403),
+        ("operation=READ&payloadType=TASK_OUTPUT&path=task/output/x.json", 403),
+        ("operation=READ&operation=WRITE&payloadType=TASK_OUTPUT", 403),
+    ],
+)
+def test_a_worker_of_some_types_puts_outputs_only(query: str, status: int) -> None:
+    world = World()
+    token = world.token(world.has_key(Role.WORKER, "charge"))
+
+    reply = world.ask("GET", "/api/tasks/externalstoragelocation", token=token, query=query)
+
+    assert reply.status == status
