@@ -37,6 +37,10 @@ class ObservedStateStore:
                 observer.created(workflow)
         return stored
 
+    def check(self) -> None:
+        """See ``StateStore.check``."""
+        self.inner.check()
+
     def workflow(self, workflow_id: str) -> WorkflowState | None:
         """See ``StateStore.workflow``."""
         return self.inner.workflow(workflow_id)

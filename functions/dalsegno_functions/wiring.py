@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from dalsegno.errors import UnavailableError
 from dalsegno_functions.clock import SystemClock
 from dalsegno_functions.http.event import GatewayEvent
 from dalsegno_functions.http.response import Response
@@ -103,11 +104,17 @@ def local_engine(
     """
     import sqlite3
 
-    from dalsegno_state.sqlite import SchemaVersionError, open_ports
+    from dalsegno_state.sqlite import (
+        DamagedDatabaseError,
+        LostDatabaseError,
+        SchemaVersionError,
+        open_ports,
+    )
 
+    lost = (DamagedDatabaseError, LostDatabaseError, SchemaVersionError, UnavailableError)
     try:
         ports = open_ports(directory, clock or SystemClock())
-    except (OSError, SchemaVersionError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, *lost) as error:
         raise DataDirectoryError(f"cannot use {directory}: {error}") from error
     made = _engine(ports, allow_private=True, services=_local_services(), retention=retention)
     return LocalEngine(made, ports)

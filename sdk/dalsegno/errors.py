@@ -108,6 +108,12 @@ class UnavailableError(ConductorError):
     retryable = True
 
 
+class StorageFullError(UnavailableError):
+    """There is no room to store anything; the same call succeeds once there is."""
+
+    status = 507
+
+
 def _wire_path(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:

@@ -1,8 +1,8 @@
 """Health, version, and how a client finds out that no keys are needed."""
 
 from dalsegno import __version__
-from dalsegno.errors import NotFoundError
-from dalsegno.models import HealthCheckStatus
+from dalsegno.errors import NotFoundError, UnavailableError
+from dalsegno.models import HealthCheckStatus, JsonObject
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, json, text
 from dalsegno_functions.http.routes import Routes
@@ -13,8 +13,13 @@ routes: Routes[Engine] = Routes("Health")
 
 @routes.get("/health", "Tell whether the server is able to serve", returns=HealthCheckStatus)
 @routes.get("/api/health", "Tell whether the server is able to serve", returns=HealthCheckStatus)
-def health(_request: Request, _engine: Engine) -> Response:
-    """Answer that all is well: who gets this far, is served."""
+def health(_request: Request, engine: Engine) -> Response:
+    """Answer whether what is acknowledged now would be stored."""
+    try:
+        engine.check_storage()
+    except UnavailableError as error:
+        found: JsonObject = {"healthy": False, "name": "storage", "message": str(error)}
+        return json(HealthCheckStatus(healthy=False, health_results=[found]), status=503)
     return json(HealthCheckStatus())
 
 

@@ -54,6 +54,10 @@ class DynamoStateStore:
             return workflow
         return decoded_workflow(refused.stored)
 
+    def check(self) -> None:
+        """See ``StateStore.check``; a table that is read can be written."""
+        self._table.get(workflow_key("-"))
+
     def workflow(self, workflow_id: str) -> WorkflowState | None:
         """See ``StateStore.workflow``."""
         item = self._table.get(workflow_key(workflow_id))

@@ -180,6 +180,10 @@ class Engine:
 
         self.event_intake.take_own(decode_incoming_event(body))
 
+    def check_storage(self) -> None:
+        """Raise UnavailableError if nothing can be stored now."""
+        self._ports.state.check()
+
     def sweep(self) -> int:
         """Wake the workflows that are due, return how many; remove those whose time is over."""
         due = self._ports.state.due(self._ports.clock.now(), _DUE_AT_ONCE)

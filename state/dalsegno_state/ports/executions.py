@@ -20,6 +20,10 @@ class StateStore(Protocol):
         """Store a workflow unless its id is taken; return the one that is stored."""
         ...
 
+    def check(self) -> None:
+        """Raise UnavailableError if nothing can be stored now."""
+        ...
+
     def workflow(self, workflow_id: str) -> WorkflowState | None:
         """Return the workflow item, or None."""
         ...

@@ -6,7 +6,7 @@ from typing import Final
 
 from dalsegno_state.ports import Clock, Ports
 from dalsegno_state.sqlite.archive import FileArchive
-from dalsegno_state.sqlite.database import Database
+from dalsegno_state.sqlite.database import DamagedDatabaseError, Database, LostDatabaseError
 from dalsegno_state.sqlite.definitions import SqliteDefinitionStore
 from dalsegno_state.sqlite.documents import SqliteDocumentStore
 from dalsegno_state.sqlite.external import LocalExternalPayloads
@@ -54,6 +54,9 @@ def open_ports(directory: Path | None, clock: Clock) -> SqlitePorts:
 
     Raises:
         SchemaVersionError: The directory was written by a newer version of this program.
+        LostDatabaseError: It held a database, which is gone.
+        DamagedDatabaseError: SQLite finds that its file contradicts itself.
+        UnavailableError: It cannot be written.
     """
     if directory is not None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,4 +85,10 @@ def open_ports(directory: Path | None, clock: Clock) -> SqlitePorts:
     )
 
 
-__all__ = ["SchemaVersionError", "SqlitePorts", "open_ports"]
+__all__ = [
+    "DamagedDatabaseError",
+    "LostDatabaseError",
+    "SchemaVersionError",
+    "SqlitePorts",
+    "open_ports",
+]

@@ -4,9 +4,16 @@ import os
 import tempfile
 from pathlib import Path
 
+from dalsegno_state.sqlite.failures import translated
+
 
 def write_atomically(path: Path, body: bytes) -> None:
     """Store a file on disk, in place of one of its name; its folder is flushed by the caller."""
+    with translated():
+        _write_atomically(path, body)
+
+
+def _write_atomically(path: Path, body: bytes) -> None:
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -112,6 +112,10 @@ class SqliteStateStore:
         stored = self._database.write(create, durable=False)
         return workflow if stored is None else decode_workflow(*stored)
 
+    def check(self) -> None:
+        """See ``StateStore.check``."""
+        self._database.check()
+
     def workflow(self, workflow_id: str) -> WorkflowState | None:
         """See ``StateStore.workflow``."""
         rows = self._database.read(_SELECT_WORKFLOW, (workflow_id,))
