@@ -131,7 +131,7 @@ def test_server_does_not_start_on_a_damaged_database(directory: Path, how: str) 
         local_engine(directory)
 
 
-def test_damage_that_is_noticed_while_running_is_told(client: httpx.Client, directory: Path) -> None:
+def test_damage_noticed_while_running_is_told(client: httpx.Client, directory: Path) -> None:
     for _ in range(50):
         start(client).raise_for_status()
     for name in ("dalsegno.db", "dalsegno.db-wal"):

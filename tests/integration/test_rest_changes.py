@@ -314,3 +314,18 @@ def test_bulk_delete(
     assert reply.json()["bulkSuccessfulResults"] == [workflow_id]
     assert list(reply.json()["bulkErrorResults"]) == ["absent"]
     assert api.get(f"/workflow/{workflow_id}").status_code == 404
+
+
+def test_correlation_ids_are_as_many_as_in_a_bulk_operation(api: httpx.Client) -> None:
+    many = [str(number) for number in range(1001)]
+    asked = [
+        ("/workflow/flow/correlated", many),
+        ("/workflow/correlated/batch", {"correlationIds": many, "workflowNames": []}),
+        ("/workflow/correlated/batch", {"correlationIds": ["c"], "workflowNames": many}),
+    ]
+
+    for path, body in asked:
+        reply = api.post(path, json=body)
+        assert reply.status_code == 400, reply.text
+        assert "at most 1000" in reply.json()["message"]
+    assert api.post("/workflow/flow/correlated", json=many[:1000]).status_code == 200

@@ -133,6 +133,8 @@ def test_local_server_takes_no_parts(api: httpx.Client, owner: str) -> None:
         ({"workflowId": None}, "workflowId"),
         ({"contentType": "text/html\r\nx: y"}, "contentType"),
         ({"contentType": "text"}, "contentType"),
+        ({"contentType": "текст/план"}, "contentType"),
+        ({"contentType": "text/plain; charset=ütf"}, "contentType"),
     ],
 )
 def test_malformed_announcement_is_refused(

@@ -1,8 +1,9 @@
 """Executions: reading them, under ``/api/workflow``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from dalsegno.errors import InvalidRequestError
 from dalsegno.models import (
     CorrelationIdsRequest,
     SearchResult,
@@ -32,6 +33,7 @@ from dalsegno_state.ports import WorkflowQuery
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
 
 MAX_PAGE = 5000
+MAX_IDS = 1000  # as of the bulk operations
 
 CORRELATION_IDS = Body(list[str], example=["customer-7", "customer-8"])
 CORRELATED = Body(CorrelationIdsRequest)
@@ -94,6 +96,7 @@ def correlated_each(request: Request, engine: Engine) -> Response:
     """Answer with a map from correlation ids to workflows."""
     names = (request.path["name"],)
     ids = CORRELATION_IDS.of(request)
+    _check_count("correlation ids", ids)
     return json({each: _correlated(request, engine, names, each) for each in ids})
 
 
@@ -107,6 +110,8 @@ def correlated_each(request: Request, engine: Engine) -> Response:
 def correlated_batch(request: Request, engine: Engine) -> Response:
     """Answer with a map from correlation ids to workflows."""
     asked = CORRELATED.of(request)
+    _check_count("correlationIds", asked.correlation_ids)
+    _check_count("workflowNames", asked.workflow_names)
     names = tuple(asked.workflow_names) or None
     return json({each: _correlated(request, engine, names, each) for each in asked.correlation_ids})
 
@@ -163,6 +168,11 @@ def _all_summaries(engine: Engine, query: WorkflowQuery) -> Iterator[WorkflowSum
         start += MAX_PAGE
         if start >= page.total_hits:
             return
+
+
+def _check_count(what: str, values: Sequence[str]) -> None:
+    if len(values) > MAX_IDS:
+        raise InvalidRequestError(f"{what}: at most {MAX_IDS} can be asked for at once")
 
 
 def _correlated(

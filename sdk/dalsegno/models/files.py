@@ -17,7 +17,9 @@ __all__ = [
     "FileUploadUrl",
 ]
 
-_CONTENT_TYPE: Final = r"^[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}( *; *[ -~]{1,200})?$"
+_CONTENT_TYPE: Final = (
+    r"^[A-Za-z0-9_!#$&^.+-]{1,100}/[A-Za-z0-9_!#$&^.+-]{1,100}( *; *[ -~]{1,200})?$"
+)
 
 
 class FileUploadRequest(ConductorModel):

@@ -9,9 +9,14 @@ from dalsegno.errors import InvalidRequestError, PayloadTooLargeError
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
+def is_name(name: str) -> bool:
+    """Return whether a secret or a value of the environment can have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str, *, taken: frozenset[str] = frozenset()) -> None:
     """Raise InvalidRequestError if nothing new may have this name."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InvalidRequestError(
             f"key: expected up to 128 of letters, digits, _ and -, got {name[:200]!r}"
         )

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from dalsegno.errors import UnauthorizedError
 from dalsegno.models import JsonObject, JsonValue, TaskStatus
+from dalsegno_state.engine.named_values import is_name
 from dalsegno_state.events import Event, Reported
 from dalsegno_state.expressions import ExpressionError, Query
 from dalsegno_state.ids import parse_task_id
@@ -80,7 +81,10 @@ class Webhooks:
             raise UnauthorizedError("X-Webhook-Secret is not the webhook's secret")
 
     def _secret(self, webhook_id: str) -> str | None:
-        value = self._ports.secrets.secret(_SECRET_PREFIX + webhook_id)
+        name = _SECRET_PREFIX + webhook_id
+        if not is_name(name):  # nobody can have put one, so none is looked for
+            return None
+        value = self._ports.secrets.secret(name)
         return None if value is None else str(value)
 
     def _fitting(self, webhook_id: str, payload: JsonValue) -> list[Document]:

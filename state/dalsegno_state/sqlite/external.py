@@ -2,6 +2,7 @@
 
 import hmac
 import os
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -9,21 +10,25 @@ from urllib.parse import urlencode
 
 from dalsegno_state.external_paths import LOCATION, ExternalOperation, is_path
 from dalsegno_state.ports import Clock
-from dalsegno_state.sqlite.files import flush_folder, write_atomically
+from dalsegno_state.sqlite.files import flush_folder, write_atomically, write_once
 
 _VALID_MS: Final = 300_000
+_KEY_BYTES: Final = 32
+# No path of a payload: these have a folder.
+_KEY_NAME: Final = "signing.key"
 
 
 class LocalExternalPayloads:
     """See ``ExternalPayloads``; a file each at ``<folder>/<path>``, or in memory if None.
 
-    Locations are signed with a key that this process makes up: they end with it.
+    Locations are signed with a key that is kept in the folder, so that every server of it, now and
+    after a restart, knows them as its own; in memory they end with the process.
     """
 
     def __init__(self, folder: Path | None, clock: Clock) -> None:
         self._folder = folder
         self._clock = clock
-        self._key = os.urandom(32)
+        self._made_up = os.urandom(_KEY_BYTES)
         self._bodies: dict[str, bytes] = {}
 
     def location(self, path: str, operation: ExternalOperation) -> str:
@@ -78,6 +83,20 @@ class LocalExternalPayloads:
     def _signature(self, path: str, operation: ExternalOperation, expires: int) -> str:
         signed = f"{operation.value}\n{expires}\n{path}".encode()
         return hmac.new(self._key, signed, sha256).hexdigest()
+
+    @cached_property
+    def _key(self) -> bytes:
+        """The key of the folder; the first process that needs one makes it up."""
+        if self._folder is None:
+            return self._made_up
+        file = self._folder / _KEY_NAME
+        try:
+            return file.read_bytes()
+        except FileNotFoundError:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_once(file, self._made_up)
+            flush_folder(self._folder)
+            return file.read_bytes()
 
 
 def _checked(path: str) -> str:

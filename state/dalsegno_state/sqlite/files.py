@@ -1,6 +1,7 @@
 """Files that are there as a whole, or not at all, whatever happens meanwhile."""
 
 import os
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,22 @@ def write_atomically(path: Path, body: bytes) -> None:
     """Store a file on disk, in place of one of its name; its folder is flushed by the caller."""
     with translated():
         _write_atomically(path, body)
+
+
+def write_once(path: Path, body: bytes) -> None:
+    """Store a file on disk unless there is one of its name; its folder is flushed by the caller."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(8)}")
+    with translated():
+        try:
+            _write_atomically(new, body)
+            try:
+                os.link(new, path)
+            except FileExistsError:
+                return
+            except OSError:  # a file system without links
+                new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
 
 
 def _write_atomically(path: Path, body: bytes) -> None:

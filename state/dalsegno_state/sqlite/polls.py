@@ -1,15 +1,25 @@
 """Poll records in SQLite."""
 
+from sqlite3 import Connection
 from typing import Final
 
 from dalsegno.models import EpochMillis, PollData
 from dalsegno_state.sqlite.database import Database
 
 _WRITE_EVERY_MS: Final = 1000
+# More pollers than any one process serves; those that polled longest ago make room.
+_MAX_POLLERS: Final = 2000
+_TIDY_EVERY: Final = 100
 
 _RECORD: Final = """
     INSERT INTO polls(queue_name, domain, worker_id, document) VALUES (?, ?, ?, ?)
     ON CONFLICT (queue_name, domain, worker_id) DO UPDATE SET document = excluded.document
+"""
+_TIDY: Final = """
+    DELETE FROM polls WHERE (queue_name, domain, worker_id) IN (
+        SELECT queue_name, domain, worker_id FROM polls
+        ORDER BY json_extract(document, '$.lastPollTime') DESC LIMIT -1 OFFSET ?
+    )
 """
 _POLLS: Final = "SELECT document FROM polls ORDER BY queue_name, domain, worker_id"
 _POLLS_OF_TYPE: Final = """
@@ -18,11 +28,13 @@ _POLLS_OF_TYPE: Final = """
 
 
 class SqlitePollRecords:
-    """See ``PollRecords``."""
+    """See ``PollRecords``; keeps the newest ``max_pollers``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, max_pollers: int = _MAX_POLLERS) -> None:
         self._database = database
+        self._max_pollers = max_pollers
         self._written_at: dict[tuple[str, str, str], EpochMillis] = {}
+        self._written = 0
 
     def record(self, poll: PollData) -> None:
         """See ``PollRecords.record``."""
@@ -30,11 +42,20 @@ class SqlitePollRecords:
         written_at = self._written_at.get(key)
         if written_at is not None and 0 <= poll.last_poll_time - written_at < _WRITE_EVERY_MS:
             return
-        self._written_at[key] = poll.last_poll_time
+        self._written_at.pop(key, None)
+        self._written_at[key] = poll.last_poll_time  # the newest is last
+        while len(self._written_at) > self._max_pollers:
+            self._written_at.pop(next(iter(self._written_at)), None)
+        self._written += 1
+        is_tidied = self._written % _TIDY_EVERY == 0
         row = (*key, poll.to_wire_json().decode())
-        self._database.write(
-            lambda connection: connection.execute(_RECORD, row).rowcount, durable=False
-        )
+
+        def write(connection: Connection) -> None:
+            connection.execute(_RECORD, row)
+            if is_tidied:
+                connection.execute(_TIDY, (self._max_pollers,))
+
+        self._database.write(write, durable=False)
 
     def polls(self, task_type: str | None = None) -> list[PollData]:
         """See ``PollRecords.polls``."""

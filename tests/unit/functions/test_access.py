@@ -392,3 +392,19 @@ def test_a_worker_of_some_types_puts_outputs_only(query: str, status: int) -> No
     reply = world.ask("GET", "/api/tasks/externalstoragelocation", token=token, query=query)
 
     assert reply.status == status
+
+
+@pytest.mark.parametrize("webhook_id", ["a b", "x" * 200, "a/b", "ü", "a.b"])
+def test_no_secret_is_looked_for_that_nobody_can_have_put(
+    webhook_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    looked_for: list[str] = []
+    monkeypatch.setattr(
+        type(world.engine._ports.secrets), "secret", lambda _, n: looked_for.append(n)
+    )
+
+    assert not world.engine.webhooks.is_protected(webhook_id)
+    assert looked_for == []
+    assert not world.engine.webhooks.is_protected("plain")
+    assert looked_for == ["webhook_plain"]

@@ -1,17 +1,22 @@
 """One file, many threads, several processes."""
 
+import os
+import resource
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from sqlite3 import Connection
 from threading import Event
 
 import pytest
 
+from dalsegno.errors import UnavailableError
+from dalsegno.models import PollData
 from dalsegno_state.sqlite import SchemaVersionError, open_ports
 from dalsegno_state.sqlite.database import Database
+from dalsegno_state.sqlite.polls import SqlitePollRecords
 from tests.clock import ManualClock
 from tests.race import race
 
@@ -174,3 +179,34 @@ def test_file_is_for_its_owner_only(tmp_path: Path) -> None:
 
     assert modes == {0o600}
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_pollers_that_polled_longest_ago_make_room(database: Database) -> None:
+    polls = SqlitePollRecords(database, max_pollers=50)
+    for number in range(1000):
+        polls.record(PollData(queue_name="a", worker_id=f"w{number}", last_poll_time=number))
+
+    kept = {poll.worker_id for poll in polls.polls("a")}
+
+    assert {f"w{number}" for number in range(950, 1000)} <= kept
+    assert len(kept) <= 150
+
+
+def test_too_few_descriptors_are_no_fault_of_the_request(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with closing(Database(tmp_path / "test.db")) as database:
+        highest = max(int(name) for name in os.listdir("/proc/self/fd"))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, before[1]))
+        taken = []
+        try:
+            with suppress(OSError):
+                while True:
+                    taken.append(os.open(tmp_path, os.O_RDONLY))
+            with pytest.raises(UnavailableError, match="cannot be opened"):
+                database.read("SELECT 1")
+        finally:
+            for descriptor in taken:
+                os.close(descriptor)
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+        assert database.read("SELECT 1") == [(1,)]
