@@ -22,6 +22,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 # Slow requests have threads of their own, so that they never hold up quick ones.
 THREADS: Final = {Lane.QUICK: 64, Lane.POLL: 256, Lane.WAIT: 64}
+_BODY_HEADERS: Final = frozenset({"content-length", "transfer-encoding"})
 # Said to a client whose body is not read: what it still sends is no further request.
 _CLOSE: Final = ((b"connection", b"close"),)
 
@@ -65,7 +66,8 @@ class GatewayApp:
         try:
             if self._origins is not None:
                 self._origins.check(scope["method"], path, headers, route)
-            body = await self._bodies.read(receive)
+            has_body = not headers.keys().isdisjoint(_BODY_HEADERS)
+            body = await self._bodies.read(receive, is_announced=has_body)
         except ConductorError as error:
             await _reply(send, errors.refuse(error), _CLOSE)
             return
@@ -83,29 +85,30 @@ class GatewayApp:
         """Answer a request; if the client leaves before, end the wait and undo what it got."""
         client, sent = Client(), False
         answering = self._pools[lane].run(lambda: self._answer(event, client))
+        watched = None if lane is Lane.QUICK else _watched(receive, client)
         try:
-            if lane is not Lane.QUICK:
-                await _wait(answering, receive, client)
             response = await answering
-            if lane is Lane.QUICK and client.needs_answer:
-                await _wait(asyncio.sleep(0), receive, client)
+            if client.needs_answer and watched is None:
+                watched = _watched(receive, client)
+                await asyncio.sleep(0)  # long enough to see that the client has left already
             if not client.has_left:
                 await _reply(send, response)
                 sent = True
         finally:
+            if watched is not None:
+                watched.cancel()
             if client.needs_answer and not sent:
                 await self._pools[Lane.QUICK].run(client.undo)
 
 
-async def _wait(what: Awaitable[object], receive: Receive, client: Client) -> None:
-    """Wait for something, but not longer than the client does."""
-    waited = asyncio.ensure_future(what)
-    leaving = asyncio.ensure_future(receive())
-    try:
-        await asyncio.wait((waited, leaving), return_when=asyncio.FIRST_COMPLETED)
-        client.has_left = leaving.done()
-    finally:
-        leaving.cancel()
+def _watched(receive: Receive, client: Client) -> asyncio.Task[None]:
+    """Return the task that tells a client's request when the client leaves."""
+
+    async def watch() -> None:
+        await receive()  # its body is complete: nothing else can come
+        client.has_left = True
+
+    return asyncio.get_running_loop().create_task(watch())
 
 
 def _event(scope: Message, headers: dict[str, str], body: bytes) -> GatewayEvent:

@@ -34,8 +34,12 @@ class Bodies:
         self._max_bytes = max_bytes
         self._bytes = 0
 
-    async def read(self, receive: Receive) -> bytes | None:
+    async def read(self, receive: Receive, *, is_announced: bool = True) -> bytes | None:
         """Return a body, to be given to ``release`` later; None if the client has left.
+
+        Args:
+            receive: See ASGI.
+            is_announced: Whether the headers tell of a body; it may take its time then.
 
         Raises:
             PayloadTooLargeError: It is larger than any body may be; the rest is not read.
@@ -45,7 +49,7 @@ class Bodies:
         chunks: list[bytes] = []
         held = 0
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._seconds if is_announced else None):
                 while (message := await receive())["type"] == "http.request":
                     chunk: bytes = message.get("body", b"")
                     held += len(chunk)

@@ -88,7 +88,7 @@ async def ask(
         "method": method,
         "raw_path": raw_path.encode(),
         "query_string": query,
-        "headers": [(b"accept", b"a"), (b"accept", b"b")],
+        "headers": [(b"accept", b"a"), (b"accept", b"b"), (b"transfer-encoding", b"chunked")],
     }
     await app(scope, receive, send)
     return answer
