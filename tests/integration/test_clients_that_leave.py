@@ -71,7 +71,7 @@ def test_task_that_a_dead_client_was_handed_is_given_back(
     found: list[str] = []
 
     def look() -> list[str]:
-        tasks = _poll(api, step, timeout_millis=200)
+        tasks = _poll(api, step, timeout_millis=200, count=DEAD)
         found.extend(task["workflowInstanceId"] for task in tasks)
         return found
 
@@ -115,8 +115,10 @@ def test_dead_waits_hold_up_nobody(
         wait.close()
 
 
-def _poll(api: httpx.Client, step: str, *, timeout_millis: int) -> list[dict[str, Any]]:
-    query = {"workerid": "live", "count": 1, "timeout": timeout_millis}
+def _poll(
+    api: httpx.Client, step: str, *, timeout_millis: int, count: int = 1
+) -> list[dict[str, Any]]:
+    query = {"workerid": "live", "count": count, "timeout": timeout_millis}
     reply = api.get(f"/tasks/poll/batch/{step}", params=query, timeout=20)
     assert reply.status_code == 200, reply.text
     tasks: list[dict[str, Any]] = reply.json()

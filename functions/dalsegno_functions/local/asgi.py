@@ -88,8 +88,8 @@ class GatewayApp:
         watched = None if lane is Lane.QUICK else _watched(receive, client)
         try:
             response = await answering
-            if client.needs_answer and watched is None:
-                watched = _watched(receive, client)
+            if client.needs_answer:
+                watched = watched or _watched(receive, client)
                 await asyncio.sleep(0)  # long enough to see that the client has left already
             if not client.has_left:
                 await _reply(send, response)
