@@ -118,7 +118,11 @@ def test_dead_waits_hold_up_nobody(
 def _poll(
     api: httpx.Client, step: str, *, timeout_millis: int, count: int = 1
 ) -> list[dict[str, Any]]:
-    query = {"workerid": "live", "count": count, "timeout": timeout_millis}
+    query: dict[str, str | int] = {
+        "workerid": "live",
+        "count": count,
+        "timeout": timeout_millis,
+    }
     reply = api.get(f"/tasks/poll/batch/{step}", params=query, timeout=20)
     assert reply.status_code == 200, reply.text
     tasks: list[dict[str, Any]] = reply.json()
