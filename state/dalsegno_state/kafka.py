@@ -1,9 +1,12 @@
 """Records to Kafka, with librdkafka; needs the extra ``dalsegno[kafka]``."""
 
 import time
+from ipaddress import IPv6Address, ip_address
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
+from dalsegno_state.outbound_addresses import Reach, ResolveError, allowed, resolve
 from dalsegno_state.ports import KafkaRecord, ServiceCallError
 
 if TYPE_CHECKING:
@@ -11,12 +14,19 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 0.05
 _MOST_PRODUCERS: Final = 16
+_DEFAULT_PORT: Final = 9092
+_RESOLVE_SECONDS: Final = 10.0
 
 
 class KafkaProducer:
-    """See ``RecordProducer``; keeps its connections to brokers from one record to the next."""
+    """See ``RecordProducer``; keeps its connections to brokers from one record to the next.
 
-    def __init__(self) -> None:
+    Bootstrap servers are judged as the hosts of HTTP calls are, and connected to by the address
+    that was judged. The brokers that they name in turn are not: librdkafka shows no way to.
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
         self._producers: dict[tuple[str, int], Producer] = {}
         self._lock = Lock()
 
@@ -25,8 +35,9 @@ class KafkaProducer:
         from confluent_kafka import KafkaException
 
         outcomes: list[str | None] = []
+        servers = bootstrap_addresses(record.bootstrap_servers, self._reach)
         try:
-            producer = self._producer(record.bootstrap_servers, record.timeout_ms)
+            producer = self._producer(servers, record.timeout_ms)
             producer.produce(
                 record.topic,
                 record.value,
@@ -62,3 +73,25 @@ class KafkaProducer:
                 )
                 self._producers[servers, timeout_ms] = producer
             return producer
+
+
+def bootstrap_addresses(servers: str, reach: Reach) -> str:
+    """Return servers (``host:port,...``) by their addresses, those that may be connected to.
+
+    Raises:
+        ServiceCallError: One of them must not be connected to, or is not known.
+    """
+    return ",".join(
+        _address(server.strip(), reach) for server in servers.split(",") if server.strip()
+    )
+
+
+def _address(server: str, reach: Reach) -> str:
+    try:
+        found = urlsplit(server if "://" in server else f"//{server}")
+        host, port = found.hostname or "", found.port or _DEFAULT_PORT
+        address = allowed(host, resolve(host, port, _RESOLVE_SECONDS), reach)[0]
+    except (ValueError, ResolveError) as error:
+        raise ServiceCallError(f"bootStrapServers: {server}: {error}") from error
+    is_long = isinstance(ip_address(address), IPv6Address)
+    return f"[{address}]:{port}" if is_long else f"{address}:{port}"

@@ -20,6 +20,11 @@ _WAITING: Final = frozenset(
         "WAIT_FOR_WEBHOOK",
     }
 )
+# Without a definition they have the response timeout that is the default of definitions, so that
+# none stays in progress for ever.
+_DONE_BY_SYSTEM_WORKERS: Final = frozenset(
+    {"AWS_LAMBDA", "EVENT", "GET_WORKFLOW", "HTTP", "HTTP_POLL", "KAFKA_PUBLISH"}
+)
 # Their effect shows in their output; whoever completes them then takes the time it takes.
 _ASYNC_COMPLETE: Final = frozenset({"EVENT", "HTTP", "KAFKA_PUBLISH"})
 
@@ -40,8 +45,13 @@ class Expiry:
 
 def expiries(task: TaskState, task_def: TaskDef | None, now: EpochMillis) -> list[Expiry]:
     """Return the timeouts that an open task can run into, in the order they are checked."""
-    if task_def is None or task.status.is_terminal:
+    if task.status.is_terminal:
         return []
+    if task_def is None:
+        is_watched = (
+            task.status is TaskStatus.IN_PROGRESS and task.task_type in _DONE_BY_SYSTEM_WORKERS
+        )
+        return list(_response_expiry(task, TaskDef(name=task.name))) if is_watched else []
     return list(_expiries(task, task_def, now))
 
 

@@ -61,6 +61,8 @@ def test_request_is_what_the_input_says(world: World, nested: bool) -> None:
         "body": b'{"n":7}',
         "connect": 1.0,
         "read": 20.0,
+        "exchange": 81.0,
+        "confidential": frozenset(),
     }
 
 

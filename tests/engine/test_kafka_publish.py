@@ -8,9 +8,12 @@ import pytest
 from dalsegno.models import PollData
 from dalsegno_state.engine import Engine
 from dalsegno_state.kafka import KafkaProducer
+from dalsegno_state.outbound_addresses import Reach
 from dalsegno_state.ports import Services
 from dalsegno_state.sandbox import SandboxedScripts
 from tests.engine.world import Definition, World, done, system, task_of, trace
+
+LAPTOP = Reach(private=True, loopback=True)
 
 kafka = pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
 
@@ -26,7 +29,9 @@ def broker() -> Iterator[str]:
 
 @pytest.fixture
 def with_kafka(world: World, scripts: SandboxedScripts) -> World:
-    services = Services(events=world.services, functions=world.services, kafka=KafkaProducer())
+    services = Services(
+        events=world.services, functions=world.services, kafka=KafkaProducer(LAPTOP)
+    )
     world.engine = Engine(world.ports, scripts, world.http, services=services)
     return world
 

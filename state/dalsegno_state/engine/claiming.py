@@ -61,8 +61,16 @@ class Claims:
         self._look_again = look_again
         self._publish = publish
 
-    def claim(self, task_id: str, worker_id: str | None) -> Claim:
-        """Make a scheduled task the worker's, by one conditional write."""
+    def claim(
+        self,
+        task_id: str,
+        worker_id: str | None,
+        refused_ms: Callable[[View, TaskState], int | None] = lambda view, task: None,
+    ) -> Claim:
+        """Make a scheduled task the worker's, by one conditional write.
+
+        ``refused_ms`` returns for how long the worker itself cannot take it, or None if it can.
+        """
         found = self.waiting(task_id)
         if found is None:
             return Stale()
@@ -70,10 +78,13 @@ class Claims:
         now = self._ports.clock.now()
         if now < visible_at(task):
             return NotYet(visible_at(task) - now)
+        wait_ms = refused_ms(view, task)
+        if wait_ms is not None:
+            return NotYet(wait_ms)
         task_def = definition_of(task, view.plan, self._ports.definitions)
-        refused_ms = self._refused_ms(task, task_def, now)
-        if refused_ms is not None:
-            return NotYet(refused_ms)
+        wait_ms = self._refused_ms(task, task_def, now)
+        if wait_ms is not None:
+            return NotYet(wait_ms)
         return self._take(view, task, task_def, worker_id, now)
 
     def waiting(self, task_id: str) -> tuple[TaskState, View] | None:
@@ -123,6 +134,7 @@ class Claims:
             status=TaskStatus.IN_PROGRESS,
             worker_id=worker_id,
             poll_count=task.poll_count + 1,
+            take_overs=0,
             started_at=task.started_at or now,
             updated_at=now,
             callback_after_seconds=0,
