@@ -37,6 +37,7 @@ _BROADCAST: Final = IPv4Address("255.255.255.255")
 _ONLY_IPV4: Final = tuple(
     map(IPv6Network, ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
 )
+_SITE_LOCAL: Final = IPv6Network("fec0::/10")  # deprecated by RFC 3879, which Python forgets
 _LOCAL_NAT64: Final = IPv6Network("64:ff9b:1::/48")  # RFC 8215
 _ISATAP: Final = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214, the half before the IPv4 address
 _LAST_32_BITS: Final = 0xFFFFFFFF
@@ -125,7 +126,7 @@ def _refusal(address: Address, reach: Reach) -> str | None:
         return "it is not the address of a host"
     if address.is_loopback:
         return None if reach.loopback else "it is this machine itself"
-    if not reach.private and not address.is_global:
+    if not reach.private and (not address.is_global or address in _SITE_LOCAL):
         return "it is in a private range; allow private addresses to call it"
     return None
 

@@ -69,6 +69,7 @@ _FOR_ANY_ORIGIN: Final = frozenset(
 )
 _OF_BODIES: Final = frozenset({"content-encoding", "content-language", "content-type"})
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}")
+_NO_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 _ends_at: ContextVar[float] = ContextVar("_ends_at")
@@ -230,7 +231,7 @@ class _Call:
         """
         call = replace(self, url=_joined(self.url, location))
         becomes_get = status in (301, 302) and self.method == "POST"
-        if becomes_get or (status == 303 and self.method != "HEAD"):
+        if becomes_get or (status == 303 and self.method not in ("GET", "HEAD")):
             left = [pair for pair in self.headers.multi_items() if pair[0] not in _OF_BODIES]
             call = replace(call, method="GET", body=None, headers=httpx.Headers(left))
         return call if call.origin == self.origin else self._elsewhere(call)
@@ -346,6 +347,8 @@ def _told(call: _Call) -> Iterator[None]:
     except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.UnsupportedProtocol) as error:
         kind = type(error).__name__
         raise HttpCallError(f"{kind}: {error} ({call.origin})") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:  # httpx looks at where a redirect goes
+        raise HttpCallError(f"{call.origin} redirected to what is no URL") from error
     except ContentError as error:
         raise HttpCallError(f"{call.origin}: {error}") from error
     except OSError as error:
@@ -360,8 +363,9 @@ def _checked_method(method: str) -> str:
 
 def _parsed(url: str) -> httpx.URL:
     """Return a URL, with what must not stand in one percent-encoded."""
+    text = _NO_ESCAPE.sub("%25", url.strip()).replace("|", "%7C").replace("^", "%5E")
     try:
-        parsed = httpx.URL(url.strip())
+        parsed = httpx.URL(text)
     except (httpx.InvalidURL, ValueError) as error:
         raise HttpCallError(f"the URL cannot be called: {error}") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
