@@ -1,12 +1,13 @@
 """System tasks with effects, done by the consumers of their queues."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from dalsegno.errors import UnavailableError
-from dalsegno.models import TaskStatus, WorkflowTask
+from dalsegno.models import JsonObject, TaskStatus, WorkflowTask
 from dalsegno_state import ids
 from dalsegno_state.draft import size_bytes
 from dalsegno_state.engine.claiming import Claimed, Claims, NotYet, definition_of
@@ -135,7 +136,7 @@ class SystemTasks:
         try:
             outcome = self._effects[work.task.task_type].perform(work)
             if isinstance(outcome, Reported):
-                size_bytes(outcome.output)  # raises if it is no JSON
+                _check_json(outcome.output)
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -174,6 +175,12 @@ class SystemTasks:
     def _work(self, view: View, task: TaskState) -> Work:
         inputs = task.input if isinstance(task.input, dict) else self._loader.payload(task.input)
         return Work(view.workflow, task, _node(view, task), inputs)
+
+
+def _check_json(output: JsonObject) -> None:
+    """Raise an error if a result cannot be stored: it is no JSON, or nested too deeply."""
+    json.dumps(output, allow_nan=False)
+    size_bytes(output)
 
 
 def _node(view: View, task: TaskState) -> WorkflowTask:
