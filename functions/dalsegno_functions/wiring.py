@@ -140,15 +140,32 @@ def aws_engine() -> AwsEngine:
     opened = open_ports(settings, SystemClock())
     observers = (Measures(count), ShortWakes(opened.queues, opened.clock))
     ports = replace(opened, state=ObservedStateStore(opened.state, observers))
-    # Never loopback: the API of Lambda's runtime listens there.
-    reach = Reach(private=os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true")
     made = _engine(
         ports,
-        reach=reach,
+        reach=reach_on_aws(),
         services=open_services(ports.clients, settings),
         retention=_retention(),
     )
     return AwsEngine(made, ports)
+
+
+def reach_on_aws() -> Reach:
+    """Return what tasks may connect to from a function: never to itself, whatever is set.
+
+    The API of Lambda's runtime listens on loopback.
+    """
+    return Reach(private=os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true")
+
+
+def outbound_http(reach: Reach) -> HttpClient:
+    """Return a client for HTTP tasks that is made with the first call."""
+
+    def client() -> HttpClient:
+        from dalsegno_state.outbound_http import GuardedHttpClient
+
+        return GuardedHttpClient(allow_private=reach.private, allow_loopback=reach.loopback)
+
+    return _HttpClientOnDemand(client)
 
 
 def worker_engine(queues: Queues) -> Engine:
@@ -279,12 +296,7 @@ def _engine(
 ) -> Engine:
     from dalsegno_state.sandbox import SandboxedScripts
 
-    def client() -> HttpClient:
-        from dalsegno_state.outbound_http import GuardedHttpClient
-
-        return GuardedHttpClient(allow_private=reach.private, allow_loopback=reach.loopback)
-
-    http = _HttpClientOnDemand(client)
+    http = outbound_http(reach)
     services = services or no_services()
     if find_spec("confluent_kafka") is not None:
         from dalsegno_state.kafka import KafkaProducer

@@ -1,7 +1,6 @@
 """Records to Kafka, with librdkafka; needs the extra ``dalsegno[kafka]``."""
 
 import time
-from ipaddress import IPv6Address, ip_address
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -81,17 +80,15 @@ def bootstrap_addresses(servers: str, reach: Reach) -> str:
     Raises:
         ServiceCallError: One of them must not be connected to, or is not known.
     """
-    return ",".join(
-        _address(server.strip(), reach) for server in servers.split(",") if server.strip()
-    )
+    named = (server.strip() for server in servers.split(","))
+    return ",".join(address for server in named if server for address in _addresses(server, reach))
 
 
-def _address(server: str, reach: Reach) -> str:
+def _addresses(server: str, reach: Reach) -> list[str]:
     try:
-        found = urlsplit(server if "://" in server else f"//{server}")
-        host, port = found.hostname or "", found.port or _DEFAULT_PORT
-        address = allowed(host, resolve(host, port, _RESOLVE_SECONDS), reach)[0]
+        parts = urlsplit(server if "://" in server else f"//{server}")
+        host, port = parts.hostname or "", parts.port or _DEFAULT_PORT
+        found = allowed(host, resolve(host, port, _RESOLVE_SECONDS), reach)
     except (ValueError, ResolveError) as error:
         raise ServiceCallError(f"bootStrapServers: {server}: {error}") from error
-    is_long = isinstance(ip_address(address), IPv6Address)
-    return f"[{address}]:{port}" if is_long else f"{address}:{port}"
+    return [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in found]

@@ -70,9 +70,7 @@ def test_error_that_nobody_thought_of_fails_the_attempt_with_its_reason(
     task = world.run(TASKS[effect]).tasks[0]
 
     assert task.status == "FAILED"
-    assert task.reason_for_incompletion == (
-        f"{task.task_type} failed: {type(error).__name__}: {error}"
-    )
+    assert task.reason_for_incompletion == f"{type(error).__name__}: {error}"
 
 
 def test_error_that_nobody_thought_of_is_retried_as_the_definition_says(

@@ -140,7 +140,7 @@ class SystemTasks:
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001
-            return work.failed(f"{work.task.task_type} failed: {type(error).__name__}: {error}")
+            return work.failed(f"{type(error).__name__}: {error}")
         return outcome
 
     def _hand_over(self, task: TaskState, queue: str) -> None:
