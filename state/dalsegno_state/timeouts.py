@@ -20,11 +20,12 @@ _WAITING: Final = frozenset(
         "WAIT_FOR_WEBHOOK",
     }
 )
-# Without a definition they have the response timeout that is the default of definitions, so that
-# none stays in progress for ever.
+# Without a response timeout they have the default one of definitions, so that none stays in
+# progress for ever.
 _DONE_BY_SYSTEM_WORKERS: Final = frozenset(
-    {"AWS_LAMBDA", "EVENT", "GET_WORKFLOW", "HTTP", "HTTP_POLL", "KAFKA_PUBLISH"}
+    {"EVENT", "GET_WORKFLOW", "HTTP", "HTTP_POLL", "KAFKA_PUBLISH"}
 )
+_DEFAULT_SECONDS: Final = 3_600
 # Their effect shows in their output; whoever completes them then takes the time it takes.
 _ASYNC_COMPLETE: Final = frozenset({"EVENT", "HTTP", "KAFKA_PUBLISH"})
 
@@ -48,10 +49,9 @@ def expiries(task: TaskState, task_def: TaskDef | None, now: EpochMillis) -> lis
     if task.status.is_terminal:
         return []
     if task_def is None:
-        is_watched = (
-            task.status is TaskStatus.IN_PROGRESS and task.task_type in _DONE_BY_SYSTEM_WORKERS
-        )
-        return list(_response_expiry(task, TaskDef(name=task.name))) if is_watched else []
+        if task.status is TaskStatus.SCHEDULED or task.task_type not in _DONE_BY_SYSTEM_WORKERS:
+            return []
+        return list(_response_expiry(task, TaskDef(name=task.name)))
     return list(_expiries(task, task_def, now))
 
 
@@ -102,6 +102,8 @@ def _poll_expiry(task: TaskState, task_def: TaskDef, now: EpochMillis) -> Iterat
 
 def _response_expiry(task: TaskState, task_def: TaskDef) -> Iterator[Expiry]:
     limit = task_def.response_timeout_seconds
+    if limit <= 0 and task.task_type in _DONE_BY_SYSTEM_WORKERS:
+        limit = _DEFAULT_SECONDS
     if limit <= 0 or task.task_type in _WAITING:
         return
     if task.task_type in _ASYNC_COMPLETE and task.output:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -86,8 +87,20 @@ class SystemTasks:
             self._come_back(view, task, wait_ms)
             return
         taken = self._taken_over(task, is_counted=lease_ms > 0)
-        if self._ports.state.commit([ReplaceTask(taken, task_id, task.revision)]) is None:
+        if self._ports.state.commit([ReplaceTask(taken, task_id, task.revision)]) is not None:
+            return
+        try:
             self._perform(replace(work, task=taken))
+        except UnavailableError:
+            if lease_ms > 0:
+                self._give_up_take_over(task, taken)
+            raise
+
+    def _give_up_take_over(self, before: TaskState, taken: TaskState) -> None:
+        """Leave a task as it was: an outage is no death, and does not prolong the lease."""
+        left = replace(before, revision=taken.revision + 1)
+        with suppress(UnavailableError):
+            self._ports.state.commit([ReplaceTask(left, taken.task_id, taken.revision)])
 
     def _taken_over(self, task: TaskState, *, is_counted: bool) -> TaskState:
         taken = replace(task, revision=task.revision + 1, updated_at=self._ports.clock.now())
