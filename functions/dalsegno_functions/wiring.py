@@ -16,6 +16,7 @@ from dalsegno_functions.http.response import Response
 from dalsegno_functions.http.router import Router
 from dalsegno_state.engine import FOR_EVER, Engine, Retention
 from dalsegno_state.engine.effects.absent import no_services
+from dalsegno_state.outbound_addresses import Reach
 from dalsegno_state.ports import Clock, HttpClient, HttpReply, Ports, Queues, Services
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class _HttpClientOnDemand:
         body: bytes | None,
         connect_timeout_seconds: float,
         read_timeout_seconds: float,
+        exchange_timeout_seconds: float,
+        confidential: frozenset[str],
     ) -> HttpReply:
         """See ``HttpClient.request``."""
         return self._client.request(
@@ -91,6 +94,8 @@ class _HttpClientOnDemand:
             body=body,
             connect_timeout_seconds=connect_timeout_seconds,
             read_timeout_seconds=read_timeout_seconds,
+            exchange_timeout_seconds=exchange_timeout_seconds,
+            confidential=confidential,
         )
 
 
@@ -116,7 +121,12 @@ def local_engine(
         ports = open_ports(directory, clock or SystemClock())
     except (OSError, sqlite3.Error, *lost) as error:
         raise DataDirectoryError(f"cannot use {directory}: {error}") from error
-    made = _engine(ports, allow_private=True, services=_local_services(), retention=retention)
+    made = _engine(
+        ports,
+        reach=Reach(private=True, loopback=True),
+        services=_local_services(),
+        retention=retention,
+    )
     return LocalEngine(made, ports)
 
 
@@ -137,14 +147,32 @@ def aws_engine() -> AwsEngine:
     opened = open_ports(settings, SystemClock())
     observers = (Measures(count), ShortWakes(opened.queues, opened.clock))
     ports = replace(opened, state=ObservedStateStore(opened.state, observers))
-    allow_private = os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true"
     made = _engine(
         ports,
-        allow_private=allow_private,
+        reach=reach_on_aws(),
         services=open_services(ports.clients, settings),
         retention=_retention(),
     )
     return AwsEngine(made, ports)
+
+
+def reach_on_aws() -> Reach:
+    """Return what tasks may connect to from a function: never to itself, whatever is set.
+
+    The API of Lambda's runtime listens on loopback.
+    """
+    return Reach(private=os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true")
+
+
+def outbound_http(reach: Reach) -> HttpClient:
+    """Return a client for HTTP tasks that is made with the first call."""
+
+    def client() -> HttpClient:
+        from dalsegno_state.outbound_http import GuardedHttpClient
+
+        return GuardedHttpClient(allow_private=reach.private, allow_loopback=reach.loopback)
+
+    return _HttpClientOnDemand(client)
 
 
 def worker_engine(queues: Queues) -> Engine:
@@ -166,7 +194,7 @@ def worker_engine(queues: Queues) -> Engine:
             secrets=ports.secrets,
             clock=ports.clock,
         ),
-        allow_private=False,
+        reach=Reach(),
     )
 
 
@@ -269,21 +297,16 @@ def _retention() -> Retention:
 def _engine(
     ports: Ports,
     *,
-    allow_private: bool,
+    reach: Reach,
     services: Services | None = None,
     retention: Retention = FOR_EVER,
 ) -> Engine:
     from dalsegno_state.sandbox import SandboxedScripts
 
-    def client() -> HttpClient:
-        from dalsegno_state.outbound_http import GuardedHttpClient
-
-        return GuardedHttpClient(allow_private=allow_private)
-
-    http = _HttpClientOnDemand(client)
+    http = outbound_http(reach)
     services = services or no_services()
     if find_spec("confluent_kafka") is not None:
         from dalsegno_state.kafka import KafkaProducer
 
-        services = replace(services, kafka=KafkaProducer())
+        services = replace(services, kafka=KafkaProducer(reach))
     return Engine(ports, SandboxedScripts(), http, services=services, retention=retention)

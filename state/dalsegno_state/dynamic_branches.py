@@ -12,6 +12,7 @@ from dalsegno.models import (
     WorkflowTask,
 )
 from dalsegno_state.reserved_names import SYSTEM_WORK
+from dalsegno_state.whole_numbers import whole_number
 
 
 class BranchError(Exception):
@@ -81,17 +82,20 @@ def _same_task(
 
 def _sub_workflow(inputs: JsonObject, element: JsonObject) -> SubWorkflowParams:
     version = inputs.get("forkTaskWorkflowVersion")
+    number = whole_number(version)
+    if number is None and version not in (None, ""):
+        raise BranchError(f"forkTaskWorkflowVersion is not a number: {version}")
     domains = element.get("taskToDomain")
     try:
         return SubWorkflowParams(
             name=str(inputs.get("forkTaskWorkflow")),
-            version=None if version in (None, "") else int(str(version)),
+            version=number,
             task_to_domain={str(k): str(v) for k, v in domains.items()}
             if isinstance(domains, dict)
             else None,
         )
     except ValueError as error:
-        raise BranchError(f"forkTaskWorkflowVersion is not a number: {version}") from error
+        raise BranchError(f"forkTaskWorkflowVersion is too large: {version}") from error
 
 
 def _listed_tasks(fork: WorkflowTask, inputs: JsonObject) -> list[Branch]:

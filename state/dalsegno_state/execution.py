@@ -59,6 +59,7 @@ class TaskState:
         cache_key: Names its output for others, if its ``cacheConfig`` says that it has such a key.
         unpublished: Changes of its status that are yet to be told: see ``state_changes``.
         ends_workflow: It timed out under a policy that ends the workflow with it.
+        take_overs: How often a system worker took the attempt over from one that had died.
     """
 
     workflow_id: str
@@ -98,6 +99,7 @@ class TaskState:
     ends_workflow: bool = False
     external_output_path: str | None = None
     external_input_path: str | None = None
+    take_overs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,9 @@
 import time
 from threading import Lock
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
+from dalsegno_state.outbound_addresses import Reach, ResolveError, allowed, resolve
 from dalsegno_state.ports import KafkaRecord, ServiceCallError
 
 if TYPE_CHECKING:
@@ -11,12 +13,19 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 0.05
 _MOST_PRODUCERS: Final = 16
+_DEFAULT_PORT: Final = 9092
+_RESOLVE_SECONDS: Final = 10.0
 
 
 class KafkaProducer:
-    """See ``RecordProducer``; keeps its connections to brokers from one record to the next."""
+    """See ``RecordProducer``; keeps its connections to brokers from one record to the next.
 
-    def __init__(self) -> None:
+    Bootstrap servers are judged as the hosts of HTTP calls are, and connected to by the address
+    that was judged. The brokers that they name in turn are not: librdkafka shows no way to.
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
         self._producers: dict[tuple[str, int], Producer] = {}
         self._lock = Lock()
 
@@ -25,8 +34,9 @@ class KafkaProducer:
         from confluent_kafka import KafkaException
 
         outcomes: list[str | None] = []
+        servers = bootstrap_addresses(record.bootstrap_servers, self._reach)
         try:
-            producer = self._producer(record.bootstrap_servers, record.timeout_ms)
+            producer = self._producer(servers, record.timeout_ms)
             producer.produce(
                 record.topic,
                 record.value,
@@ -62,3 +72,23 @@ class KafkaProducer:
                 )
                 self._producers[servers, timeout_ms] = producer
             return producer
+
+
+def bootstrap_addresses(servers: str, reach: Reach) -> str:
+    """Return servers (``host:port,...``) by their addresses, those that may be connected to.
+
+    Raises:
+        ServiceCallError: One of them must not be connected to, or is not known.
+    """
+    named = (server.strip() for server in servers.split(","))
+    return ",".join(address for server in named if server for address in _addresses(server, reach))
+
+
+def _addresses(server: str, reach: Reach) -> list[str]:
+    try:
+        parts = urlsplit(server if "://" in server else f"//{server}")
+        host, port = parts.hostname or "", parts.port or _DEFAULT_PORT
+        found = allowed(host, resolve(host, port, _RESOLVE_SECONDS), reach)
+    except (ValueError, ResolveError) as error:
+        raise ServiceCallError(f"bootStrapServers: {server}: {error}") from error
+    return [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in found]

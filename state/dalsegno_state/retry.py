@@ -74,6 +74,7 @@ def next_attempt(task: TaskState, new_task_id: str, again: Again, now: int) -> T
         callback_after_seconds=again.delay_seconds,
         wait_until=now + again.delay_ms,
         poll_count=0,
+        take_overs=0,
         worker_id=None,
         sub_workflow_id=None,
         external_output_path=None,

@@ -20,6 +20,12 @@ _WAITING: Final = frozenset(
         "WAIT_FOR_WEBHOOK",
     }
 )
+# Without a response timeout they have the default one of definitions, so that none stays in
+# progress for ever.
+_DONE_BY_SYSTEM_WORKERS: Final = frozenset(
+    {"EVENT", "GET_WORKFLOW", "HTTP", "HTTP_POLL", "KAFKA_PUBLISH"}
+)
+_DEFAULT_SECONDS: Final = 3_600
 # Their effect shows in their output; whoever completes them then takes the time it takes.
 _ASYNC_COMPLETE: Final = frozenset({"EVENT", "HTTP", "KAFKA_PUBLISH"})
 
@@ -40,8 +46,12 @@ class Expiry:
 
 def expiries(task: TaskState, task_def: TaskDef | None, now: EpochMillis) -> list[Expiry]:
     """Return the timeouts that an open task can run into, in the order they are checked."""
-    if task_def is None or task.status.is_terminal:
+    if task.status.is_terminal:
         return []
+    if task_def is None:
+        if task.status is TaskStatus.SCHEDULED or task.task_type not in _DONE_BY_SYSTEM_WORKERS:
+            return []
+        return list(_response_expiry(task, TaskDef(name=task.name)))
     return list(_expiries(task, task_def, now))
 
 
@@ -92,6 +102,8 @@ def _poll_expiry(task: TaskState, task_def: TaskDef, now: EpochMillis) -> Iterat
 
 def _response_expiry(task: TaskState, task_def: TaskDef) -> Iterator[Expiry]:
     limit = task_def.response_timeout_seconds
+    if limit <= 0 and task.task_type in _DONE_BY_SYSTEM_WORKERS:
+        limit = _DEFAULT_SECONDS
     if limit <= 0 or task.task_type in _WAITING:
         return
     if task.task_type in _ASYNC_COMPLETE and task.output:

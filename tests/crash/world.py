@@ -123,6 +123,8 @@ class Service:
         body: bytes | None,
         connect_timeout_seconds: float,
         read_timeout_seconds: float,
+        exchange_timeout_seconds: float,
+        confidential: frozenset[str],
     ) -> HttpReply:
         """See ``HttpClient.request``; the answer depends on the attempt the caller names."""
         token = headers["Idempotency-Key"]

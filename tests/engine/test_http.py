@@ -61,6 +61,8 @@ def test_request_is_what_the_input_says(world: World, nested: bool) -> None:
         "body": b'{"n":7}',
         "connect": 1.0,
         "read": 20.0,
+        "exchange": 81.0,
+        "confidential": frozenset(),
     }
 
 
@@ -90,6 +92,120 @@ def test_secrets_are_put_in_for_the_call_only(world: World) -> None:
 
     assert world.http.calls[0]["headers"]["Authorization"] == "Bearer s3cret"
     assert "s3cret" not in workflow.to_wire_json().decode()
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (True, "true"),
+        (False, "false"),
+        (5, "5"),
+        (0, "0"),
+        (1.5, "1.5"),
+        (2**63, "9223372036854775808"),
+        ({"a": True}, '{"a":true}'),
+        (["a", True, 1], "a,true,1"),
+        ([], ""),
+        ("", ""),
+    ],
+)
+def test_header_is_written_as_json_is(world: World, value: Any, sent: str) -> None:
+    answer(world, a_reply())
+
+    world.run(a_call(headers={"X": "${workflow.input.x}"}), inputs={"x": value})
+
+    assert world.http.calls[0]["headers"]["X"] == sent
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "content-type", "CONTENT-TYPE", " Content-Type"])
+def test_header_of_the_task_wins_whatever_its_case(world: World, name: str) -> None:
+    answer(world, a_reply())
+
+    headers = {name: "text/csv", name.upper().replace("CONTENT-TYPE", "ACCEPT"): "a/b"}
+    world.run(a_call(method="POST", headers=headers, body="x"))
+
+    assert world.http.calls[0]["headers"] == headers
+
+
+@pytest.mark.parametrize(
+    ("content_type", "sent"),
+    [
+        ("text/plain", "Zürich".encode()),
+        ("text/plain; charset=ISO-8859-1", "Zürich".encode("latin-1")),
+        ("text/plain; charset=no-such", "Zürich".encode()),
+    ],
+)
+def test_text_is_sent_in_the_charset_that_it_names(
+    world: World, content_type: str, sent: bytes
+) -> None:
+    answer(world, a_reply())
+
+    world.run(a_call(method="PUT", body="Zürich", contentType=content_type))
+
+    assert world.http.calls[0]["body"] == sent
+
+
+@pytest.mark.parametrize("text", ["日本", "Ω"])
+def test_text_that_its_charset_lacks_fails_the_task(world: World, text: str) -> None:
+    call = a_call(method="PUT", body=text, contentType="text/plain; charset=ISO-8859-1")
+
+    task = task_of(world.run(call), "h")
+
+    assert task.status == "FAILED"
+    assert "cannot be written in iso-8859-1" in str(task.reason_for_incompletion)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, 3),
+        ("", 3),
+        (0, 0),
+        ("0", 0),
+        (1500, 1.5),
+        ("1500", 1.5),
+        (" 1500 ", 1.5),
+        (1500.0, 1.5),
+        (10**17, 840),
+        ("9" * 18, 840),
+    ],
+)
+@pytest.mark.parametrize("name", ["readTimeOut", "connectionTimeOut"])
+def test_timeout_is_a_number_or_the_text_of_one(
+    world: World, name: str, value: Any, seconds: float
+) -> None:
+    answer(world, a_reply())
+
+    world.run(a_call(**{name: "${workflow.input.t}"}), inputs={"t": value})
+
+    (call,) = world.http.calls
+    assert call["read" if name == "readTimeOut" else "connect"] == seconds
+    total = min(3 + seconds + 60, 840) if seconds else 840
+    assert call["exchange"] == total
+
+
+@pytest.mark.parametrize(
+    "value", ["²", "١٢", "1" * 5000, 10**30, -1, "-1", 1.5, "1.5", "1e3", "0x1", True, [], {}]
+)
+@pytest.mark.parametrize("name", ["readTimeOut", "connectionTimeOut"])
+def test_timeout_that_is_no_number_fails_the_task(world: World, name: str, value: Any) -> None:
+    task = task_of(world.run(a_call(**{name: value})), "h")
+
+    assert task.status == "FAILED"
+    assert f"{name} should be a whole number of milliseconds" in str(task.reason_for_incompletion)
+    assert world.http.calls == []
+
+
+def test_what_held_a_secret_is_marked_as_confidential(world: World) -> None:
+    world.ports.secrets.put_secret("TOKEN", "s3cret")
+    answer(world, a_reply())
+    headers = {"X-Plain": "a", "X-Mine": "a ${workflow.secrets.TOKEN}", "X-List": ["b"]}
+
+    world.run(a_call(method="POST", headers=headers, body={"a": ["${workflow.secrets.TOKEN}"]}))
+    world.run(a_call(method="POST", headers={"X-Plain": "a"}, body={"a": 1}))
+
+    marked = [call["confidential"] for call in world.http.calls]
+    assert marked == [frozenset({"x-mine", "body"}), frozenset()]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +273,46 @@ def test_body_is_json_if_it_can_be(world: World, raw: bytes, body: Any) -> None:
     response = task_of(workflow, "h").output_data["response"]
     assert isinstance(response, dict)
     assert (response["body"], type(response["body"])) == (body, type(body))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "raw", "body"),
+    [
+        ("text/plain; charset=ISO-8859-1", "Zürich".encode("latin-1"), "Zürich"),
+        ('text/plain; Charset="iso-8859-1"', "Zürich".encode("latin-1"), "Zürich"),
+        ("application/json; charset=ISO-8859-1", '{"c": "ü"}'.encode("latin-1"), {"c": "ü"}),
+        ("application/json; charset=utf-16", '{"c": "ü"}'.encode("utf-16"), {"c": "ü"}),
+        ("application/json", '{"c": "ü"}'.encode("utf-16"), {"c": "ü"}),
+        ("application/json", '{"c": "ü"}'.encode("utf-8-sig"), {"c": "ü"}),
+        ("application/json; charset=UTF-8", '{"c": "ü"}'.encode("utf-8-sig"), {"c": "ü"}),
+        ("application/xml; charset=windows-1251", "<Да/>".encode("cp1251"), "<Да/>"),
+        ("text/html; charset=Shift_JIS", "日本".encode("shift_jis"), "日本"),
+        ("text/plain", "Zürich".encode("latin-1"), "Zürich"),
+        ("text/plain", "Zürich".encode(), "Zürich"),
+        ("text/plain; charset=no-such", "Zürich".encode(), "Zürich"),
+        ("text/plain; charset=punycode", b"abc-" * 3, "abc-" * 3),
+        ("text/plain; charset=rot13", b"abc", "abc"),
+        ("application/octet-stream", b"\xfc", "\ufffd"),
+    ],
+)
+def test_body_is_read_in_the_charset_that_it_names(
+    world: World, content_type: str, raw: bytes, body: Any
+) -> None:
+    answer(world, a_reply(raw, **{"CONTENT-type": content_type}))
+
+    response = task_of(world.run(a_call()), "h").output_data["response"]
+
+    assert isinstance(response, dict)
+    assert response["body"] == body
+
+
+def test_reason_is_in_the_charset_of_the_answer(world: World) -> None:
+    kind = {"Content-Type": "text/plain; charset=ISO-8859-1"}
+    answer(world, a_reply("größer".encode("latin-1"), 400, "Bad", **kind))
+
+    reason = task_of(world.run(a_call()), "h").reason_for_incompletion
+
+    assert str(reason).endswith("400 Bad: größer")
 
 
 @pytest.mark.parametrize("status", [199, 301, 404, 500])

@@ -7,10 +7,13 @@ import pytest
 
 from dalsegno.models import PollData
 from dalsegno_state.engine import Engine
-from dalsegno_state.kafka import KafkaProducer
-from dalsegno_state.ports import Services
+from dalsegno_state.kafka import KafkaProducer, bootstrap_addresses
+from dalsegno_state.outbound_addresses import Reach
+from dalsegno_state.ports import ServiceCallError, Services
 from dalsegno_state.sandbox import SandboxedScripts
 from tests.engine.world import Definition, World, done, system, task_of, trace
+
+LAPTOP = Reach(private=True, loopback=True)
 
 kafka = pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
 
@@ -26,7 +29,9 @@ def broker() -> Iterator[str]:
 
 @pytest.fixture
 def with_kafka(world: World, scripts: SandboxedScripts) -> World:
-    services = Services(events=world.services, functions=world.services, kafka=KafkaProducer())
+    services = Services(
+        events=world.services, functions=world.services, kafka=KafkaProducer(LAPTOP)
+    )
     world.engine = Engine(world.ports, scripts, world.http, services=services)
     return world
 
@@ -101,6 +106,36 @@ def test_record_without_a_broker_is_a_failure_that_may_be_retried(with_kafka: Wo
     assert trace(workflow) == ["KAFKA_PUBLISH:k:FAILED"]
     reason = str(workflow.tasks[0].reason_for_incompletion)
     assert reason.startswith("Failed to publish to Kafka: ")
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        "169.254.169.254:80",
+        "127.0.0.1:1,169.254.169.254:80",
+        ["127.0.0.1:1", "[fd00:ec2::254]:80"],
+        "PLAINTEXT://100.100.100.200:80",
+        "0.0.0.0:9092",
+        "[::ffff:169.254.169.254]:80",
+        "127.0.0.1:bad",
+    ],
+)
+def test_bootstrap_servers_are_judged_as_hosts_of_http_calls_are(
+    with_kafka: World, servers: Any
+) -> None:
+    workflow = with_kafka.run(a_record("x", bootStrapServers=servers))
+
+    assert trace(workflow) == ["KAFKA_PUBLISH:k:FAILED"]
+    reason = str(workflow.tasks[0].reason_for_incompletion)
+    assert reason.startswith("Failed to publish to Kafka: bootStrapServers: ")
+
+
+def test_bootstrap_servers_are_connected_to_by_the_addresses_that_were_judged() -> None:
+    assert bootstrap_addresses("127.0.0.1:7, plaintext://127.0.0.2 ,[::1]:8", LAPTOP) == (
+        "127.0.0.1:7,127.0.0.2:9092,[::1]:8"
+    )
+    with pytest.raises(ServiceCallError, match="this machine"):
+        bootstrap_addresses("127.0.0.1:7", Reach(private=True))
 
 
 @pytest.mark.parametrize(

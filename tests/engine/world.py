@@ -92,6 +92,8 @@ class ScriptedHttp:
         body: bytes | None,
         connect_timeout_seconds: float,
         read_timeout_seconds: float,
+        exchange_timeout_seconds: float,
+        confidential: frozenset[str],
     ) -> HttpReply:
         """See ``HttpClient.request``."""
         self.calls.append(
@@ -102,6 +104,8 @@ class ScriptedHttp:
                 "body": body,
                 "connect": connect_timeout_seconds,
                 "read": read_timeout_seconds,
+                "exchange": exchange_timeout_seconds,
+                "confidential": confidential,
             }
         )
         replies = self.replies[url]

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Final, TypeAlias
 
-from dalsegno_state.engine import EVALUATOR_QUEUE, EVENTS_QUEUE, SYSTEM_QUEUES, Engine
+from dalsegno_state.engine import (
+    EVALUATOR_QUEUE,
+    EVENTS_QUEUE,
+    SYSTEM_QUEUES,
+    WORKERS_PER_HOST,
+    Engine,
+)
 from dalsegno_state.ports import Queues, Received
 
 logger = logging.getLogger(__name__)
@@ -17,6 +23,8 @@ _RECEIVE_WAIT_SECONDS: Final = 1.0  # how long a stop may take to be noticed
 _PAUSE_AFTER_FAILURE_SECONDS: Final = 1.0
 _LONGEST_POSTPONE_SECONDS: Final = 60.0
 _DELIVERIES: Final = 20
+# More than one host may keep busy, so that a slow one leaves some to the others.
+_SYSTEM_WORKERS: Final = WORKERS_PER_HOST + 4
 
 Work: TypeAlias = Callable[[str], None]
 
@@ -70,7 +78,12 @@ class Background:
     """The threads that do what the cloud's queues and timers cause Lambda functions to do."""
 
     def __init__(
-        self, engine: Engine, queues: Queues, *, evaluators: int = 2, system_workers: int = 8
+        self,
+        engine: Engine,
+        queues: Queues,
+        *,
+        evaluators: int = 2,
+        system_workers: int = _SYSTEM_WORKERS,
     ) -> None:
         self._stopping = Event()
         evaluator = Consumer(

@@ -20,6 +20,7 @@ _NEVER_SENT: Final = (
     httpx.PoolTimeout,
     httpx.ProxyError,
 )
+_MAX_DELAY_DIGITS: Final = 9  # of a Retry-After
 # The next attempt would not even be sent.
 _IN_VAIN: Final = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
@@ -74,4 +75,5 @@ def may_repeat_after_error(
 def delay_asked_for(response: httpx.Response) -> float | None:
     """Return the seconds that an answer asks to wait, or None."""
     value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() else None
+    is_number = value.isascii() and value.isdigit() and len(value) <= _MAX_DELAY_DIGITS
+    return float(value) if is_number else None

@@ -62,6 +62,8 @@ class Outside:
         body: bytes | None,
         connect_timeout_seconds: float,
         read_timeout_seconds: float,
+        exchange_timeout_seconds: float,
+        confidential: frozenset[str],
     ) -> HttpReply:
         """See ``HttpClient.request``."""
         if not self.is_mocked and self.network is not None:
@@ -72,6 +74,8 @@ class Outside:
                 body=body,
                 connect_timeout_seconds=connect_timeout_seconds,
                 read_timeout_seconds=read_timeout_seconds,
+                exchange_timeout_seconds=exchange_timeout_seconds,
+                confidential=confidential,
             )
         if self.answer is None:
             raise HttpCallError(f"no answer within {read_timeout_seconds:g} seconds")

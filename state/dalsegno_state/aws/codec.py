@@ -56,6 +56,7 @@ TASK_NAMES: Final = {
     "ends_workflow": "ew",
     "external_output_path": "xo",
     "external_input_path": "xi",
+    "take_overs": "to",
 }
 WORKFLOW_NAMES: Final = {
     "name": "m",

@@ -16,6 +16,7 @@ from dalsegno_state.engine.effects.http import HttpCall
 from dalsegno_state.engine.effects.http_poll import HttpPolling
 from dalsegno_state.engine.effects.kafka_publish import SendRecord
 from dalsegno_state.engine.effects.pull_workflow_messages import PullMessages
+from dalsegno_state.engine.effects.shares import WORKERS_PER_HOST
 from dalsegno_state.engine.effects.wait_for_webhook import EnterWebhook
 from dalsegno_state.engine.effects.work import Effect
 from dalsegno_state.engine.environment import ManagedEnvironment
@@ -225,6 +226,7 @@ __all__ = [
     "EVENTS_QUEUE",
     "FOR_EVER",
     "SYSTEM_QUEUES",
+    "WORKERS_PER_HOST",
     "Engine",
     "Retention",
 ]

@@ -21,6 +21,7 @@ from dalsegno_state.execution import Payload, TaskState, WorkflowState
 from dalsegno_state.expressions import java_text
 from dalsegno_state.ports import Message, Ports
 from dalsegno_state.view import View
+from dalsegno_state.whole_numbers import whole_number
 from dalsegno_state.writes import UpdateWorkflow
 
 _MOST_TRIES: Final = 50
@@ -196,7 +197,8 @@ def _detached_request(inputs: JsonObject, parent: WorkflowState) -> StartWorkflo
 
 def _number(value: JsonValue) -> JsonValue:
     """Return a number that an expression may have made a text of."""
-    return int(value) if isinstance(value, str) and value.strip().isdigit() else value
+    number = whole_number(value) if isinstance(value, str) else None
+    return value if number is None else number
 
 
 def _text(value: JsonValue) -> str | None:

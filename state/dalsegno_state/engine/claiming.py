@@ -88,13 +88,20 @@ class Claims:
         self._look_again = look_again
         self._publish = publish
 
-    def claim(self, task_id: str, worker_id: str | None, asked: Asked | None = None) -> Claim:
+    def claim(
+        self,
+        task_id: str,
+        worker_id: str | None,
+        asked: Asked | None = None,
+        refused_ms: Callable[[View, TaskState], int | None] = lambda view, task: None,
+    ) -> Claim:
         """Make a scheduled task the worker's, by one conditional write.
 
         Args:
             task_id: The message's body.
             worker_id: Who gets the task.
             asked: What the worker works on; None for a system worker, who takes any task.
+            refused_ms: Returns for how long the worker itself cannot take it, or None if it can.
         """
         if ids.parse_task_id(task_id) is None:
             return Foreign()
@@ -108,9 +115,11 @@ class Claims:
             return Foreign()
         if now < visible_at(task):
             return NotYet(visible_at(task) - now)
-        refused_ms = self._refused_ms(task, task_def, now)
-        if refused_ms is not None:
-            return NotYet(refused_ms)
+        wait_ms = refused_ms(view, task)
+        if wait_ms is None:
+            wait_ms = self._refused_ms(task, task_def, now)
+        if wait_ms is not None:
+            return NotYet(wait_ms)
         return self._take(view, task, task_def, worker_id, now)
 
     def waiting(self, task_id: str) -> tuple[TaskState, View] | None:
@@ -181,6 +190,7 @@ class Claims:
             status=TaskStatus.IN_PROGRESS,
             worker_id=worker_id,
             poll_count=task.poll_count + 1,
+            take_overs=0,
             started_at=task.started_at or now,
             updated_at=now,
             callback_after_seconds=0,

@@ -34,8 +34,25 @@ class HttpClient(Protocol):
         body: bytes | None,
         connect_timeout_seconds: float,
         read_timeout_seconds: float,
+        exchange_timeout_seconds: float,
+        confidential: frozenset[str],
     ) -> HttpReply:
-        """Return the answer; raises ``HttpCallError`` if there was none."""
+        """Return the answer, its body without content codings, and after all redirects.
+
+        Args:
+            method: In capitals, as most are.
+            url: Where to; what must not stand in a URL is percent-encoded.
+            headers: Their names count without case. Those that frame a message are left out.
+            body: None for none.
+            connect_timeout_seconds: For each address of the host; 0 for no limit of its own.
+            read_timeout_seconds: Between two pieces of the answer; 0 for no limit of its own.
+            exchange_timeout_seconds: From looking up the name to the last byte of the answer.
+            confidential: Names of headers, in lower case, and ``body``: what no redirect may
+                take to another origin. Credentials by their well-known names need no mention.
+
+        Raises:
+            HttpCallError: There was no answer.
+        """
         ...
 
 

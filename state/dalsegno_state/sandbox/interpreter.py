@@ -149,7 +149,8 @@ def _javascript_failure(text: str, lines_before: int) -> Result:
     if message == "null":  # what is thrown when no memory is left even for an error
         return Outcome.ERROR, "the script threw null or ran out of memory"
     line = trace.partition("<input>:")[2].partition(":")[0]
-    position = f" (line {int(line) - lines_before})" if line.isdecimal() else ""
+    is_number = line.isascii() and line.isdigit() and len(line) < 10
+    position = f" (line {int(line) - lines_before})" if is_number else ""
     return Outcome.ERROR, message + position
 
 

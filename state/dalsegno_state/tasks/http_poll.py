@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 
 from dalsegno.models import JsonObject, JsonValue, WorkflowTask
 from dalsegno_state.tasks.system_task import SystemTask
+from dalsegno_state.whole_numbers import whole_number
 
 DEFAULT_INTERVAL_SECONDS: Final = 60
 _LONGEST_INTERVAL_SECONDS: Final = 86_400
@@ -48,11 +49,8 @@ def settings_of(inputs: JsonObject) -> JsonObject | None:
 
 def seconds(interval: JsonValue) -> int | None:
     """Return an interval, or None if it is none."""
-    if isinstance(interval, str) and interval.isascii() and interval.isdigit():
-        interval = int(interval)
-    if isinstance(interval, int) and not isinstance(interval, bool) and interval >= 1:
-        return min(interval, _LONGEST_INTERVAL_SECONDS)
-    return None
+    number = whole_number(interval)
+    return min(number, _LONGEST_INTERVAL_SECONDS) if number else None
 
 
 def next_delay_seconds(settings: JsonObject, poll_count: int) -> int:

@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 
 from dalsegno.models import JsonValue, WorkflowTask
 from dalsegno_state.tasks.system_task import SystemTask
+from dalsegno_state.whole_numbers import whole_number
 
 MOST_MESSAGES: Final = 100
 
@@ -27,11 +28,8 @@ class PullWorkflowMessages(SystemTask):
 
 def batch_size(value: JsonValue) -> int | None:
     """Return how many messages are asked for, or None if that is no such number."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_MESSAGES:
-        return value
-    return None
+    number = whole_number(value)
+    return number if number is not None and 1 <= number <= MOST_MESSAGES else None
 
 
 def _is_expression(value: JsonValue) -> bool:

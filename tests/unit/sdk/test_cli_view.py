@@ -44,6 +44,8 @@ def test_since_takes_spans_and_times() -> None:
     assert since("2023-11-14T22:13:20+00:00", NOW) == NOW
     with pytest.raises(ValueError, match="30m, 2h or 7d"):
         since("soon", NOW)
+    with pytest.raises(ValueError, match="is no time"):
+        since("9" * 400 + "d", NOW)  # infinite, as a double
 
 
 def test_a_time_of_a_summary_is_in_epoch_milliseconds() -> None:

@@ -1,19 +1,24 @@
 """HTTP: the call itself."""
 
-import json
-from collections.abc import Mapping
 from typing import Final
 
-from pydantic_core import from_json, to_json
-
-from dalsegno.models import JsonObject, JsonValue
+from dalsegno.models import JsonObject
+from dalsegno_state.engine.effects.http_request import (
+    body_of,
+    confidential_parts,
+    exchange_ms,
+    header_of,
+    headers_of,
+    host_of,
+    problem_of,
+    timeout_ms,
+)
 from dalsegno_state.engine.effects.work import Effect, Work
 from dalsegno_state.events import Reported
 from dalsegno_state.expressions import reveal_secrets
+from dalsegno_state.http_content import ContentError, json_or_text, text_of
 from dalsegno_state.ports import HttpCallError, HttpClient, HttpReply, Ports
 
-_DEFAULT_TIMEOUT_MS: Final = 3_000
-_LONGEST_TIMEOUT_MS: Final = 15 * 60_000
 _MARGIN_MS: Final = 5_000
 
 
@@ -28,10 +33,12 @@ class HttpCall(Effect):
         self._client = client
 
     def lease_ms(self, work: Work) -> int:
-        """See ``Effect.lease_ms``: as long as a call with its timeouts may take."""
-        request = self.request(work.inputs)
-        both = _timeout_ms(request, "connectionTimeOut") + _timeout_ms(request, "readTimeOut")
-        return both + _MARGIN_MS
+        """See ``Effect.lease_ms``: as long as the whole exchange may take."""
+        return exchange_ms(_given(work.inputs)) + _MARGIN_MS
+
+    def shared_by(self, work: Work) -> str:
+        """See ``Effect.shared_by``: the host."""
+        return host_of(_given(work.inputs))
 
     def perform(self, work: Work) -> Reported:
         """See ``Effect.perform``."""
@@ -41,18 +48,18 @@ class HttpCall(Effect):
     def answer(self, work: Work) -> JsonObject | Reported:
         """Make the call; return the answer as tasks show it, or the report of its failure."""
         request = self.request(work.inputs)
-        problem = _problem(request)
+        problem = problem_of(request)
         if problem is not None:
             return work.failed(problem)
         try:
-            reply = self._send(request)
-        except HttpCallError as error:
+            reply = self._send(request, confidential_parts(_given(work.inputs), request))
+        except (HttpCallError, ContentError) as error:
             reason = f"Failed to invoke HTTP task due to: {error}"
             return work.failed(reason, output={"response": str(error)})
         response = _shown(reply)
         if 200 <= reply.status_code < 300:
             return response
-        text = reply.body.decode(errors="replace")[:1000]
+        text = text_of(reply.body, _content_type(reply))[:1000]
         reason = (
             f"Failed to invoke HTTP task due to: {reply.status_code} {reply.reason_phrase}: {text}"
         )
@@ -60,36 +67,26 @@ class HttpCall(Effect):
 
     def request(self, inputs: JsonObject) -> JsonObject:
         """Return what to call, secrets included: for the call only, never to be stored."""
-        given = inputs.get("http_request")
-        request = given if isinstance(given, dict) else inputs
-        revealed = reveal_secrets(request, self._ports.secrets.secret)
+        revealed = reveal_secrets(_given(inputs), self._ports.secrets.secret)
         return revealed if isinstance(revealed, dict) else {}
 
-    def _send(self, request: JsonObject) -> HttpReply:
-        headers = _headers(request)
-        body = _body(request.get("body"))
-        if body is not None:
-            headers.setdefault("Content-Type", str(request.get("contentType") or _JSON))
-        headers.setdefault("Accept", _accept(request.get("accept")))
+    def _send(self, request: JsonObject, confidential: frozenset[str]) -> HttpReply:
+        headers = headers_of(request)
         return self._client.request(
-            str(request.get("method")).upper(),
+            str(request.get("method")).strip().upper(),
             str(request.get("uri")),
             headers=headers,
-            body=body,
-            connect_timeout_seconds=_timeout_ms(request, "connectionTimeOut") / 1000,
-            read_timeout_seconds=_timeout_ms(request, "readTimeOut") / 1000,
+            body=body_of(request, headers),
+            connect_timeout_seconds=timeout_ms(request, "connectionTimeOut") / 1000,
+            read_timeout_seconds=timeout_ms(request, "readTimeOut") / 1000,
+            exchange_timeout_seconds=exchange_ms(request) / 1000,
+            confidential=confidential,
         )
 
 
-_JSON: Final = "application/json"
-
-
-def _problem(request: JsonObject) -> str | None:
-    if not request.get("uri"):
-        return "Missing HTTP URI.  Give the task an inputParameters.uri or http_request.uri"
-    if not request.get("method"):
-        return "No HTTP method specified"
-    return None
+def _given(inputs: JsonObject) -> JsonObject:
+    given = inputs.get("http_request")
+    return given if isinstance(given, dict) else inputs
 
 
 def _shown(reply: HttpReply) -> JsonObject:
@@ -98,51 +95,9 @@ def _shown(reply: HttpReply) -> JsonObject:
         "statusCode": reply.status_code,
         "reasonPhrase": reply.reason_phrase,
         "headers": headers,
-        "body": _parsed(reply.body),
+        "body": json_or_text(reply.body, _content_type(reply)),
     }
 
 
-def _parsed(body: bytes) -> JsonValue:
-    """Return a body as JSON if it is JSON, as Conductor reads it, else as text; None if empty.
-
-    A bare number becomes a double and a bare boolean its text.
-    """
-    if not body:
-        return None
-    try:
-        value: JsonValue = from_json(body, allow_inf_nan=False)
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        json.dumps(value, allow_nan=False)
-    except (ValueError, OverflowError):  # no JSON, or a number that is too large for a double
-        return body.decode(errors="replace")
-    return ("true" if value else "false") if isinstance(value, bool) else value
-
-
-def _headers(request: JsonObject) -> dict[str, str]:
-    given = request.get("headers")
-    if not isinstance(given, Mapping):
-        return {}
-    return {
-        str(name): ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        for name, value in given.items()
-        if value is not None
-    }
-
-
-def _body(body: JsonValue) -> bytes | None:
-    if body is None:
-        return None
-    return body.encode() if isinstance(body, str) else to_json(body)
-
-
-def _accept(accept: JsonValue) -> str:
-    if isinstance(accept, list):
-        return ", ".join(map(str, accept)) or _JSON
-    return str(accept) if accept else _JSON
-
-
-def _timeout_ms(request: JsonObject, name: str) -> int:
-    value = request.get(name)
-    is_number = isinstance(value, (int, float, str)) and str(value).strip().isdigit()
-    return min(int(str(value)), _LONGEST_TIMEOUT_MS) if is_number else _DEFAULT_TIMEOUT_MS
+def _content_type(reply: HttpReply) -> str:
+    return header_of({name: values[0] for name, values in reply.headers.items()}, "content-type")

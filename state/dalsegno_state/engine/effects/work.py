@@ -10,7 +10,7 @@ from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.tasks.system_task import is_async_complete
 
 WORKER_ID: Final = "system"
-_LEASE_MS: Final = 60_000
+DEFAULT_LEASE_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,20 @@ class Effect(ABC):
     def perform(self, work: Work) -> Reported | HandOver | None:
         """Return what came of it; None leaves the attempt in progress as it is.
 
-        Whatever is raised has the task tried again a little later.
+        An ``UnavailableError`` has it tried again a little later; anything else that is raised
+        fails the attempt.
         """
 
     def lease_ms(self, work: Work) -> int:
-        """Return how long a worker may take before another does it in its place."""
-        return _LEASE_MS
+        """Return how long a worker may take before another does it in its place.
+
+        0 is for tasks that no worker is at while they wait.
+        """
+        return DEFAULT_LEASE_MS
+
+    def shared_by(self, work: Work) -> str:
+        """Return whose tasks must not keep all workers busy at once; empty for no such limit."""
+        return ""
 
     def settle(self, work: Work) -> None:  # noqa: B027  (most leave nothing)
         """Clear away what the attempt has left, now that the report is stored."""
