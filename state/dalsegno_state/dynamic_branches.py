@@ -11,6 +11,7 @@ from dalsegno.models import (
     SubWorkflowParams,
     WorkflowTask,
 )
+from dalsegno_state.expressions import as_template
 
 
 class BranchError(Exception):
@@ -106,7 +107,7 @@ def _listed_tasks(fork: WorkflowTask, inputs: JsonObject) -> list[Branch]:
     try:
         if not isinstance(listed, list):
             raise BranchError(_not_a_list(param, listed))
-        tasks = [WorkflowTask.model_validate(task) for task in listed]
+        tasks = [WorkflowTask.model_validate(as_template(task)) for task in listed]
     except ValidationError as error:
         raise BranchError(_not_a_list(param, listed)) from error
     if any(not task.task_reference_name for task in tasks):

@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from dalsegno.log_lines import TextFormatter
+
 
 class LogFormat(StrEnum):
     """How a log record is written."""
@@ -44,5 +46,5 @@ def configure(level: str, log_format: LogFormat) -> None:
 def _formatter(log_format: LogFormat) -> logging.Formatter:
     is_text = log_format is LogFormat.TEXT
     if is_text or (log_format is LogFormat.AUTO and sys.stderr.isatty()):
-        return logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+        return TextFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     return JsonFormatter()

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from dalsegno.errors import UnavailableError
 from dalsegno.models import TaskStatus, WorkflowTask
 from dalsegno_state import ids
 from dalsegno_state.engine.claiming import Claimed, Claims, NotYet, definition_of
 from dalsegno_state.engine.effects.work import WORKER_ID, Effect, HandOver, Work
 from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.revealed_secrets import RevealedSecrets
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import Reported
 from dalsegno_state.execution import TaskState
@@ -70,7 +72,7 @@ class SystemTasks:
 
     def _perform(self, work: Work) -> None:
         effect = self._effects[work.task.task_type]
-        match effect.perform(work):
+        match _outcome(effect, work):
             case Reported() as report:
                 self._runner.run(work.task.workflow_id, report)
                 effect.settle(work)
@@ -108,7 +110,30 @@ class SystemTasks:
 
     def _work(self, view: View, task: TaskState) -> Work:
         inputs = task.input if isinstance(task.input, dict) else self._loader.payload(task.input)
-        return Work(view.workflow, task, _node(view, task), inputs)
+        secrets = RevealedSecrets(self._ports.secrets.secret)
+        return Work(view.workflow, task, _node(view, task), inputs, secrets)
+
+
+def _outcome(effect: Effect, work: Work) -> Reported | HandOver | None:
+    """Return what came of doing a task, with the secrets redacted that it was done with.
+
+    An error that says nothing of when to try again ends the attempt.
+    """
+    try:
+        outcome = effect.perform(work)
+    except UnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001  (its text may hold secrets, so it goes no further)
+        outcome = work.failed(f"{type(error).__name__}: {error}")
+    if work.secrets.is_empty or not isinstance(outcome, Reported):
+        return outcome
+    redactor = work.secrets.redactor()
+    output = redactor.value(outcome.output)
+    return replace(
+        outcome,
+        output=output if isinstance(output, dict) else {},
+        reason=None if outcome.reason is None else redactor.text(outcome.reason),
+    )
 
 
 def _node(view: View, task: TaskState) -> WorkflowTask:

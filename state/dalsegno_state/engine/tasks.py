@@ -19,10 +19,10 @@ from dalsegno_state import ids
 from dalsegno_state.engine.claiming import Claimed, Claims, NotYet, definition_of
 from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.queries import Queries
+from dalsegno_state.engine.revealed_secrets import RevealedSecrets
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import LeaseExtended, Reported
 from dalsegno_state.execution import TaskState
-from dalsegno_state.expressions import reveal_secrets
 from dalsegno_state.ports import Ports, QueueSize, Received
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import queue_name
@@ -266,8 +266,8 @@ class Tasks:
 
     def _with_secrets(self, task: Task, names: list[str]) -> Task:
         """Return a task as it is handed out: with what is never stored."""
-        secret = self._ports.secrets.secret
-        update: dict[str, object] = {"input_data": reveal_secrets(task.input_data, secret)}
+        secrets = RevealedSecrets(self._ports.secrets.secret)
+        update: dict[str, object] = {"input_data": secrets.reveal(task.input_data)}
         if names:
             found = {name: self._named_value(name) for name in names}
             update["runtime_metadata"] = {k: str(v) for k, v in found.items() if v is not None}

@@ -9,7 +9,6 @@ from pydantic_core import from_json, to_json
 from dalsegno.models import JsonObject, JsonValue
 from dalsegno_state.engine.effects.work import Effect, Work
 from dalsegno_state.events import Reported
-from dalsegno_state.expressions import reveal_secrets
 from dalsegno_state.ports import HttpCallError, HttpClient, HttpReply, Ports
 
 _DEFAULT_TIMEOUT_MS: Final = 3_000
@@ -29,7 +28,7 @@ class HttpCall(Effect):
 
     def lease_ms(self, work: Work) -> int:
         """See ``Effect.lease_ms``: as long as a call with its timeouts may take."""
-        request = self.request(work.inputs)
+        request = self.request(work)
         both = _timeout_ms(request, "connectionTimeOut") + _timeout_ms(request, "readTimeOut")
         return both + _MARGIN_MS
 
@@ -40,7 +39,7 @@ class HttpCall(Effect):
 
     def answer(self, work: Work) -> JsonObject | Reported:
         """Make the call; return the answer as tasks show it, or the report of its failure."""
-        request = self.request(work.inputs)
+        request = self.request(work)
         problem = _problem(request)
         if problem is not None:
             return work.failed(problem)
@@ -52,17 +51,17 @@ class HttpCall(Effect):
         response = _shown(reply)
         if 200 <= reply.status_code < 300:
             return response
-        text = reply.body.decode(errors="replace")[:1000]
+        text = work.secrets.redactor().text(reply.body.decode(errors="replace"))[:1000]
         reason = (
             f"Failed to invoke HTTP task due to: {reply.status_code} {reply.reason_phrase}: {text}"
         )
         return work.failed(reason, output={"response": response})
 
-    def request(self, inputs: JsonObject) -> JsonObject:
+    def request(self, work: Work) -> JsonObject:
         """Return what to call, secrets included: for the call only, never to be stored."""
-        given = inputs.get("http_request")
-        request = given if isinstance(given, dict) else inputs
-        revealed = reveal_secrets(request, self._ports.secrets.secret)
+        given = work.inputs.get("http_request")
+        request = given if isinstance(given, dict) else work.inputs
+        revealed = work.secrets.reveal(request)
         return revealed if isinstance(revealed, dict) else {}
 
     def _send(self, request: JsonObject) -> HttpReply:
