@@ -7,6 +7,7 @@ import string
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Final
+from urllib.parse import quote
 
 from pydantic import JsonValue
 from pydantic_core import to_json
@@ -109,6 +110,7 @@ def _any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
 def _written_forms(text: str) -> Iterator[str]:
     yield re.escape(text)
     yield re.escape(json.dumps(json.dumps(text)[1:-1])[1:-1])
+    yield re.escape(quote(quote(text, errors="replace"), safe=""))
     yield "".join(map(_character, text))
 
 
