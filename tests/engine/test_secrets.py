@@ -34,10 +34,10 @@ def _secret(world: World) -> None:
     world.http.replies[URL] = [_reply({"ok": True})]
 
 
-def _reply(body: Any, status: int = 200, **headers: str) -> HttpReply:
+def _reply(body: Any, **headers: str) -> HttpReply:
     shown = {name: [value] for name, value in headers.items()}
     return HttpReply(
-        status_code=status, reason_phrase="OK", headers=shown, body=json.dumps(body).encode()
+        status_code=200, reason_phrase="OK", headers=shown, body=json.dumps(body).encode()
     )
 
 
@@ -824,7 +824,7 @@ def test_worker_that_was_handed_a_secret_does_not_tell_it_in_reason_and_logs(wor
     workflow = world.workflow(w)
     assert workflow.tasks[0].reason_for_incompletion == "401 for https://x/?key=***"
     assert SECRET not in str(workflow.reason_for_incompletion)
-    lines = [each.log for each in world.engine.tasks.logs(task.task_id)]
+    lines = [str(each.log) for each in world.engine.tasks.logs(task.task_id)]
     assert sorted(lines) == ["calling with ***", "used ***"]
 
 

@@ -45,8 +45,9 @@ def commands(
         "logs": [{"log": HOSTILE, "taskId": task["taskId"], "createdTime": 1}],
     }
     assert api.post("/tasks", json=result).status_code == 200
+    tick = a_name("tick")
     schedule = {
-        "name": a_name("tick"),
+        "name": tick,
         "cronExpression": "0 0 0 1 1 ?",
         "description": HOSTILE,
         "startWorkflowRequest": {"name": name, "input": {"note": HOSTILE}},
@@ -74,8 +75,8 @@ def commands(
         ("def", "list"),
         ("def", "show", name, "--json"),
         ("schedule", "list"),
-        ("schedule", "get", schedule["name"]),
-        ("schedule", "get", schedule["name"], "--json"),
+        ("schedule", "get", tick),
+        ("schedule", "get", tick, "--json"),
         ("env", "list"),
         ("env", "list", "--json"),
         ("queue", "show", task_type),

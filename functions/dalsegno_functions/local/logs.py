@@ -41,6 +41,9 @@ def configure(level: str, log_format: LogFormat) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Their notices of starting and stopping say nothing the banner does not say better.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.root.level))
+    # They tell addresses and headers, which secrets may be part of.
+    for client in ("httpx", "httpcore"):
+        logging.getLogger(client).setLevel(logging.WARNING)
 
 
 def _formatter(log_format: LogFormat) -> logging.Formatter:

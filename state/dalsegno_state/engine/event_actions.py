@@ -214,7 +214,7 @@ def _start_request(deed: Deed) -> StartWorkflowRequest:
     domains = details.task_to_domain
     if domains is None:
         domains = _text_map(event.payload.get("taskToDomain"))
-    request = {
+    request: JsonObject = {
         **details.to_wire(),
         "taskToDomain": {**domains},
         "input": {

@@ -96,7 +96,7 @@ def as_template(template: JsonValue) -> Any:
     return _mapped(template, escaped)
 
 
-def reveal_secrets(value: JsonValue, resolve: Callable[[str], JsonValue]) -> Any:
+def reveal_secrets(value: JsonValue, resolve: Callable[[str], JsonValue]) -> JsonValue:
     """Return ``value`` with each reference replaced by what ``resolve`` returns for its path.
 
     For what is handed out, never for what is stored. ``None`` is nothing within other text.
@@ -105,7 +105,8 @@ def reveal_secrets(value: JsonValue, resolve: Callable[[str], JsonValue]) -> Any
     def revealed(text: str) -> JsonValue:
         return _revealed(text, resolve) if isinstance(text, SecretText) else text
 
-    return _mapped(value, revealed)
+    handed_out: JsonValue = _mapped(value, revealed)
+    return handed_out
 
 
 def resolve_secret(path: str, secret: Secret) -> JsonValue:
