@@ -6,7 +6,7 @@ from dalsegno.models import JsonObject, JsonValue, TaskDef, TaskStatus
 from dalsegno_state import ids
 from dalsegno_state.draft import MAX_PAYLOAD_BYTES, Draft, Place, runtime_type, size_bytes
 from dalsegno_state.execution import TaskState
-from dalsegno_state.expressions import evaluate
+from dalsegno_state.expressions import evaluate, written_secrets
 from dalsegno_state.retry import settled_status
 from dalsegno_state.schemas import breach
 from dalsegno_state.scope import DraftScope
@@ -96,7 +96,10 @@ def evaluated_input(
     value = evaluated(draft, {**template, **parameters}, task_id)
     if not isinstance(value, dict):
         raise TypeError("an object evaluates to an object")
-    return {k: template.get(k) if v is None and k in template else v for k, v in value.items()}
+    return {
+        key: written_secrets(template[key]) if each is None and key in template else each
+        for key, each in value.items()
+    }
 
 
 def watch_deadline(draft: Draft, task: TaskState, place: Place) -> None:

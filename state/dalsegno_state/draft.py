@@ -209,9 +209,9 @@ class Draft:
         """Return a payload's content, wherever it is kept."""
         if not isinstance(payload, PayloadRef):
             return payload
-        if payload.key not in self.view.payloads:
+        if payload not in self.view.payloads:
             raise NotLoadedError(payloads=(payload,))
-        return self.view.payloads[payload.key]
+        return self.view.payloads[payload]
 
     def place_of(self, task: TaskState) -> Place:
         """Return where a stored task stands."""

@@ -11,6 +11,7 @@ from dalsegno.models import (
     SubWorkflowParams,
     WorkflowTask,
 )
+from dalsegno_state.expressions import as_template
 from dalsegno_state.reserved_names import SYSTEM_WORK
 from dalsegno_state.whole_numbers import whole_number
 
@@ -112,7 +113,7 @@ def _listed_tasks(fork: WorkflowTask, inputs: JsonObject) -> list[Branch]:
     try:
         if not isinstance(listed, list):
             raise BranchError(_not_a_list(param, listed))
-        tasks = [WorkflowTask.model_validate(task) for task in listed]
+        tasks = [WorkflowTask.model_validate(as_template(task)) for task in listed]
     except ValidationError as error:
         raise BranchError(_not_a_list(param, listed)) from error
     if any(not task.task_reference_name for task in tasks):

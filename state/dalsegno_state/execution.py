@@ -1,8 +1,11 @@
 """The stored state of an execution: one workflow item, one item per task."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from dalsegno.models import EpochMillis, JsonObject, Seconds, TaskStatus, WorkflowStatus
+from dalsegno_state.expressions import SecretPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,10 +15,25 @@ class PayloadRef:
     Attributes:
         key: Where the payload store keeps it; derived from its content, so never overwritten.
         size_bytes: Length of its JSON text.
+        secrets: Where the object has references to secrets. Objects that read the same, and have
+            the same key, may differ in this.
     """
 
     key: str
     size_bytes: int
+    secrets: tuple[SecretPlace, ...] = ()
+
+    def parts(self) -> tuple[Any, ...]:
+        """Return what an item keeps of it."""
+        return (self.key, self.size_bytes, *([self.secrets] if self.secrets else ()))
+
+    @classmethod
+    def of(cls, key: str, size_bytes: int, secrets: Iterable[Any] = ()) -> "PayloadRef":
+        """Return the reference of these parts, which may have been through JSON."""
+        places = tuple(
+            (tuple(path), tuple((start, end) for start, end in spans)) for path, spans in secrets
+        )
+        return cls(key=key, size_bytes=size_bytes, secrets=places)
 
 
 Payload = JsonObject | PayloadRef
@@ -131,6 +149,7 @@ class WorkflowState:
         unpublished: Changes of its status that are yet to be told: see ``state_changes``.
         closing: Ended, but what follows (cancelled tasks, parent, failure workflow) is not done.
         classifier: What kind of workflow the definition says it is.
+        masks_payloads: Its definition masks fields, so searches do not look into its payloads.
         archived: Removed by its owner: it can be read, and nothing else.
         applied_actions: The last actions of event handlers that have changed its variables.
         wake_at: When to look at the workflow whatever happens; None once there is no need.
@@ -174,6 +193,7 @@ class WorkflowState:
     closing: bool = False
     archived: bool = False
     classifier: str = "workflow"
+    masks_payloads: bool = False
     applied_actions: tuple[str, ...] = ()
     wake_at: EpochMillis | None = None
     wake_interval_ms: int = 0

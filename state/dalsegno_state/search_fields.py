@@ -31,9 +31,19 @@ class Field(Generic[T]):
     is_sortable: bool = True
 
 
-def _json(payload: Payload) -> str | None:
-    """Return a payload as text; one that is kept beside its item is not searched."""
-    return to_json(payload).decode() if isinstance(payload, dict) and payload else None
+ALWAYS_MASKED: Final = ("_secrets", "_masked")
+
+
+def searched_text(payload: Payload, workflow: WorkflowState) -> str | None:
+    """Return a payload as searches see it, or None if they do not.
+
+    One that is kept beside its item is not searched, nor one that is masked for readers: who
+    cannot read a value must not find it by guessing.
+    """
+    if not isinstance(payload, dict) or not payload or workflow.masks_payloads:
+        return None
+    text = to_json(payload).decode()
+    return None if any(f'"{name}"' in text for name in ALWAYS_MASKED) else text
 
 
 WORKFLOW_FIELDS: Final[Mapping[str, Field[WorkflowState]]] = {
@@ -57,8 +67,8 @@ WORKFLOW_FIELDS: Final[Mapping[str, Field[WorkflowState]]] = {
     "idempotencyKey": Field(lambda w: w.idempotency_key),
     "reasonForIncompletion": Field(lambda w: w.reason),
     "failedReferenceTaskNames": Field(lambda w: ",".join(w.failed_refs) or None),
-    "input": Field(lambda w: _json(w.input), is_sortable=False),
-    "output": Field(lambda w: _json(w.output), is_sortable=False),
+    "input": Field(lambda w: searched_text(w.input, w), is_sortable=False),
+    "output": Field(lambda w: searched_text(w.output, w), is_sortable=False),
 }
 
 TASK_FIELDS: Final[Mapping[str, Field[FoundTask]]] = {
@@ -79,8 +89,8 @@ TASK_FIELDS: Final[Mapping[str, Field[FoundTask]]] = {
     "workerId": Field(lambda t: t.task.worker_id),
     "domain": Field(lambda t: t.task.domain),
     "reasonForIncompletion": Field(lambda t: t.task.reason),
-    "input": Field(lambda t: _json(t.task.input), is_sortable=False),
-    "output": Field(lambda t: _json(t.task.output), is_sortable=False),
+    "input": Field(lambda t: searched_text(t.task.input, t.workflow), is_sortable=False),
+    "output": Field(lambda t: searched_text(t.task.output, t.workflow), is_sortable=False),
 }
 
 

@@ -59,7 +59,7 @@ class View:
     plan: Plan
     tasks: dict[str, TaskState | None] = field(default_factory=dict)
     latest: dict[str, TaskState | None] = field(default_factory=dict)
-    payloads: dict[str, JsonObject] = field(default_factory=dict)
+    payloads: dict[PayloadRef, JsonObject] = field(default_factory=dict)
     task_defs: dict[str, TaskDef | None] = field(default_factory=dict)
     polls: dict[str, tuple[PollData, ...]] = field(default_factory=dict)
     cached: dict[str, JsonObject | None] = field(default_factory=dict)

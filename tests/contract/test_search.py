@@ -66,6 +66,26 @@ def found(store: StateStore, **query: Any) -> list[str]:
     return [workflow.workflow_id for workflow in workflows]
 
 
+MASKED: tuple[dict[str, Any], ...] = (
+    {"masks_payloads": True, "input": {"card": "4111-S"}, "output": {"card": "4111-S"}},
+    {"input": {"_secrets": {"card": "4111-S"}}, "output": {"deep": [{"_masked": "4111-S"}]}},
+)
+
+
+@pytest.mark.parametrize("masked", MASKED)
+def test_what_readers_do_not_see_cannot_be_found(store: StateStore, masked: dict[str, Any]) -> None:
+    store.create_workflow(a_workflow_state("masked", name="masked", **masked))
+
+    for text in ("4111", "4111-S", "card"):
+        assert found(store, text=text) == []
+    for query in ("input = '*4111*'", "output = '*S*'", "input = '*'"):
+        assert "masked" not in found(store, where=parse(query, WORKFLOW_FIELDS))
+    assert found(store, text="masked") == ["masked"]
+    for field in ("input", "output"):
+        with pytest.raises(ValueError, match="ordered"):
+            store.search(WorkflowQuery(order=(Order(field),)))
+
+
 def test_all_are_found_newest_first(store: StateStore) -> None:
     assert store.search(WorkflowQuery()) == (4, list(reversed(WORKFLOWS)))
 

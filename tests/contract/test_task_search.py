@@ -57,6 +57,22 @@ def stored_tasks(store: StateStore) -> None:
     store.commit([*frozen_twice, CreateTask(CHARGE), CreateTask(SHIP), CreateTask(REFUND)])
 
 
+def test_what_readers_do_not_see_cannot_be_found(store: StateStore) -> None:
+    card = {"card": "4111-S"}
+    store.create_workflow(a_workflow_state("w4", name="masked", masks_payloads=True))
+    store.create_workflow(a_workflow_state("w5", name="masked"))
+    masked = attempt("pay", "w4", input=card, output=card)
+    by_name = attempt("pay", "w5", input={"_secrets": card}, output={"deep": [{"_masked": 1}]})
+    store.commit([CreateTask(masked), CreateTask(by_name), FreezeAttempt(by_name)])
+
+    for text in ("4111", "4111-S", "card", "_masked"):
+        assert found(store, task_query(None, free_text=text)) == []
+    for query in ("input = '*4111*'", "output = '*a*'", "input = '*'"):
+        everything = f"{query} AND workflowType = masked"
+        assert found(store, task_query(everything)) == []
+    assert len(found(store, task_query("workflowType = masked"))) == 2
+
+
 def found(store: StateStore, query: TaskQuery) -> list[str]:
     """Return reference and attempt of what a query finds, after checking the total."""
     total, hits = store.search_tasks(query)

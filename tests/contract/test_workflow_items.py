@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from dalsegno.models import WorkflowStatus
+from dalsegno.models import JsonObject, WorkflowStatus
 from dalsegno_state.execution import Operation, PayloadRef
+from dalsegno_state.expressions import SecretText, secret_places
 from dalsegno_state.ports import Due, Ports, StateStore
 from dalsegno_state.writes import (
     Arrival,
@@ -48,6 +49,24 @@ def test_workflow_is_read_back_as_it_was_stored(store: StateStore) -> None:
 
     assert store.workflow("w1") == workflow
     assert store.workflow("w2") is None
+
+
+def test_references_to_secrets_are_told_from_text_that_reads_the_same(store: StateStore) -> None:
+    text = "key: ${workflow.secrets.KEY}"
+    reference = SecretText(text, ((5, len(text)),))
+    payload: JsonObject = {"text": text, "own": [reference, {"deep": reference}]}
+    aside = PayloadRef(key="w1/abc", size_bytes=9, secrets=((("own", 0), ((0, 9), (12, 20))),))
+    store.create_workflow(a_workflow_state(input=payload, output=payload, variables=payload))
+    store.commit([CreateTask(a_task(input=payload, output=aside))])
+
+    workflow, task = store.workflow("w1"), store.tasks("w1", ["charge"])["charge"]
+
+    assert workflow is not None
+    for stored in (workflow.input, workflow.output, workflow.variables, task.input):
+        assert stored == payload
+        assert isinstance(stored, dict)
+        assert sorted(secret_places(stored)) == sorted(secret_places(payload))
+    assert task.output == aside
 
 
 def test_second_creator_of_a_workflow_gets_the_stored_one(store: StateStore) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dalsegno_state.ports import WorkflowQuery
+from dalsegno_state.ports import TaskQuery, WorkflowQuery
 from tests.engine.world import World, done, simple, system
 
 CARD = "4111"
@@ -53,3 +53,39 @@ def test_no_reading_call_shows_the_value(world: World, w: str) -> None:
     ]
 
     assert not [type(each) for each in shown if each and CARD in each.to_wire_json().decode()]
+
+
+@pytest.mark.parametrize("name", ["_secrets", "_masked"])
+def test_fields_that_ask_for_it_by_their_names_are_masked(world: World, name: str) -> None:
+    world.register(
+        simple("a", inputParameters={name: {"card": "${workflow.input.card}"}}),
+        outputParameters={"deep": [{name: CARD}]},
+    )
+    w = world.start(inputs={name: CARD, "card": [{name: {"n": CARD}}]})
+    task = world.take("a")
+    world.report(task, done(**{name: [CARD]}))
+
+    assert task.input_data[name] == {"card": [{name: {"n": CARD}}]}
+    workflow = world.workflow(w)
+    assert workflow.input == {name: "***", "card": [{name: "***"}]}
+    assert workflow.output == {"deep": [{name: "***"}]}
+    assert workflow.tasks[0].input_data == workflow.tasks[0].output_data == {name: "***"}
+
+
+def test_masked_value_cannot_be_found_by_guessing(world: World, w: str) -> None:
+    world.report(world.take("a"), done(deep=[{"card": CARD}], card=CARD, n=1))
+    queries = world.engine.queries
+
+    assert queries.search(WorkflowQuery(text=CARD)).total_hits == 0
+    assert queries.search_tasks(TaskQuery(text=CARD)).total_hits == 0
+    assert queries.search(WorkflowQuery(text=w)).total_hits == 1
+
+
+def test_workflow_that_masks_from_its_next_version_on_is_searched_no_more(world: World) -> None:
+    world.register(simple("a"))
+    w = world.start(inputs={"card": CARD})
+    world.register(simple("a"), version=2, maskedFields=["card"])
+
+    world.upgrade(w, version=2)
+
+    assert world.engine.queries.search(WorkflowQuery(text=CARD)).total_hits == 0

@@ -1,9 +1,16 @@
 """Secrets and environment values over HTTP."""
 
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+
+from tests.eventually import eventually
 
 
 @pytest.fixture
@@ -120,3 +127,100 @@ def test_value_of_a_wrong_size_is_refused(
 ) -> None:
     assert put(api, f"/{resource}/{key}", "x" * size).status_code == status
     assert key not in api.get(f"/{resource}").text
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """A service that answers with all it was sent."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
+        told = {"path": self.path, "headers": dict(self.headers.items()), "body": body}
+        vars(self.server)["seen"].append(told)
+        answer = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.send_header("X-Echo", self.headers.get("Authorization") or "")
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def service() -> Iterator[tuple[str, list[Any]]]:
+    """Return the address of a service that echoes, and what it was sent."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    seen: list[Any] = []
+    vars(server)["seen"] = seen
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", seen
+    server.shutdown()
+    server.server_close()
+
+
+def test_service_gets_the_secret_that_the_definition_names_and_none_that_data_names(
+    api: httpx.Client,
+    key: str,
+    service: tuple[str, list[Any]],
+    register: Callable[..., str],
+    start: Callable[..., str],
+) -> None:
+    url, seen = service
+    put(api, f"/secrets/{key}", "S3CRET/VALUE 1234\n")
+    named = f"${{workflow.secrets.{key}}}"
+    request = {
+        "uri": f"{url}/?note=${{workflow.input.note}}",
+        "method": "POST",
+        "headers": {"Authorization": f"Basic {named}", "X-Note": "${workflow.input.note}"},
+        "body": {"note": "${workflow.input.note}"},
+    }
+    call = {"name": "call", "taskReferenceName": "call", "type": "HTTP"}
+    name = register(
+        {**call, "inputParameters": request}, outputParameters={"all": "${call.output}"}
+    )
+
+    workflow_id = start(name, input={"note": named})
+    workflow = eventually(
+        lambda: api.get(f"/workflow/{workflow_id}").json(), lambda w: w["status"] != "RUNNING"
+    )
+
+    (told,) = seen
+    assert told["headers"]["Authorization"] == "Basic S3CRET/VALUE 1234"
+    assert (told["headers"]["X-Note"], json.loads(told["body"])) == (named, {"note": named})
+    assert "S3CRET" not in told["path"]
+    assert workflow["status"] == "COMPLETED"
+    assert "S3CRET" not in json.dumps(workflow)
+    response = workflow["output"]["all"]["response"]
+    assert response["body"]["headers"]["Authorization"] == "Basic ***"
+    assert workflow["tasks"][0]["inputData"]["headers"]["Authorization"] == f"Basic {named}"
+
+
+def test_every_way_to_get_a_task_tells_secrets_and_data_apart(
+    api: httpx.Client, key: str, a_name: Callable[[str], str], register: Callable[..., str]
+) -> None:
+    put(api, f"/secrets/{key}", "S3CRET-1234")
+    named, task_type = f"${{workflow.secrets.{key}}}", a_name("kind")
+    name = register(
+        {
+            "name": task_type,
+            "taskReferenceName": "t",
+            "inputParameters": {"own": named, "note": "${workflow.input.note}"},
+        }
+    )
+    ids = [
+        api.post("/workflow", json={"name": name, "input": {"note": named}}).text for _ in range(4)
+    ]
+    task_id = api.get(f"/workflow/{ids[0]}").json()["tasks"][0]["taskId"]
+
+    waiting = api.post("/tasks/waiting", json={"taskIds": [task_id]}).json()[0]
+    polled = api.get(f"/tasks/poll/{task_type}").json()
+    (batch,) = api.get(f"/tasks/poll/batch/{task_type}?count=1").json()
+    result = {key: polled[key] for key in ("taskId", "workflowInstanceId")}
+    following = api.post("/tasks/update-v2", json={**result, "status": "COMPLETED"}).json()
+
+    handed = [waiting, polled, batch, following]
+    assert [each["inputData"] for each in handed] == [{"own": "S3CRET-1234", "note": named}] * 4
+    read = [api.get(f"/tasks/{polled['taskId']}").json(), api.get(f"/workflow/{ids[1]}").json()]
+    assert "S3CRET" not in json.dumps(read)

@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from dalsegno.log_lines import TextFormatter
+
 
 class LogFormat(StrEnum):
     """How a log record is written."""
@@ -39,10 +41,13 @@ def configure(level: str, log_format: LogFormat) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Their notices of starting and stopping say nothing the banner does not say better.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.root.level))
+    # They tell addresses and headers, which secrets may be part of.
+    for client in ("httpx", "httpcore"):
+        logging.getLogger(client).setLevel(logging.WARNING)
 
 
 def _formatter(log_format: LogFormat) -> logging.Formatter:
     is_text = log_format is LogFormat.TEXT
     if is_text or (log_format is LogFormat.AUTO and sys.stderr.isatty()):
-        return logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+        return TextFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     return JsonFormatter()

@@ -18,6 +18,7 @@ from dalsegno.cli import (
     worker,
     workflow,
 )
+from dalsegno.cli.console import say
 from dalsegno.cli.cost import cost
 from dalsegno.cli.demo import demo
 from dalsegno.cli.deploy import deploy
@@ -46,7 +47,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 
@@ -84,4 +85,4 @@ app.command()(cost)
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(__version__)
+    say(__version__)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import Exit, complain, counting
+from dalsegno.cli.console import Exit, complain, counting, say
 
 if TYPE_CHECKING:
     from dalsegno.models import BulkResponse
@@ -30,7 +30,7 @@ def act_on(done: str, ids: Sequence[str], one: One, many: Many | None = None) ->
     """
     if len(ids) == 1:
         one(ids[0])
-        typer.echo(f"{done} {ids[0]}")
+        say(f"{done} {ids[0]}")
         return
     refused = 0
     with counting(done, len(ids)) as advance:
@@ -38,7 +38,7 @@ def act_on(done: str, ids: Sequence[str], one: One, many: Many | None = None) ->
             some = ids[start : start + _AT_ONCE]
             told = many(some) if many else _one_by_one(some, one)
             for workflow_id in told.bulk_successful_results:
-                typer.echo(f"{done} {workflow_id}")
+                say(f"{done} {workflow_id}")
             for workflow_id, reason in told.bulk_error_results.items():
                 complain(f"{workflow_id}: {reason}")
             refused += len(told.bulk_error_results)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from dalsegno.printable import printable, printable_json
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -46,12 +48,18 @@ def give_up(reason: str, status: Exit = Exit.REFUSED) -> NoReturn:
 
 def complain(reason: str) -> None:
     """Say on standard error what went wrong."""
-    sys.stderr.write(f"dalsegno: {reason}\n")
+    remark(f"dalsegno: {reason}")
 
 
 def remark(text: str) -> None:
     """Tell people on standard error what goes on; scripts read standard output."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
+
+
+def say(text: str) -> None:
+    """Print a line on standard output."""
+    sys.stdout.write(f"{printable(text)}\n")
+    sys.stdout.flush()
 
 
 def _told(error: "ConductorError | StillRunningError") -> str:
@@ -91,6 +99,12 @@ def _status_of(error: "ConductorError | StillRunningError") -> Exit:
     return Exit.REFUSED
 
 
+def emit(text: str) -> None:
+    """Print a text that is meant for a file or another program: unchanged, but at a terminal."""
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
+    sys.stdout.flush()
+
+
 @contextmanager
 def installed(extra: str) -> Iterator[None]:
     """Import what an extra brings; end with the command that installs it if it is not there."""
@@ -103,16 +117,16 @@ def installed(extra: str) -> Iterator[None]:
 def show_json(value: "JsonValue") -> None:
     """Print a value as JSON: indented at a terminal, on one line elsewhere."""
     indent = 2 if sys.stdout.isatty() else None
-    sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+    sys.stdout.write(printable_json(json.dumps(value, indent=indent, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
 
 
 def out() -> "Console":
     """Return what prints for people: as wide as it takes if nobody sees it on a screen."""
-    from rich.console import Console
+    from dalsegno.cli.printing import PrintableConsole
 
     width = None if sys.stdout.isatty() else _UNLIMITED
-    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return PrintableConsole(width=width, markup=False, emoji=False, soft_wrap=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +219,9 @@ def working(what: str) -> "Iterator[None]":
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield
         return
-    from rich.console import Console
+    from dalsegno.cli.printing import PrintableConsole
 
-    with Console(stderr=True, highlight=False, markup=False).status(what):
+    with PrintableConsole(stderr=True, markup=False).status(what):
         yield
 
 
@@ -217,10 +231,11 @@ def counting(what: str, total: int) -> "Iterator[Callable[[int], None]]":
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda _count: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+    from dalsegno.cli.printing import PrintableConsole
+
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=PrintableConsole(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total)
         yield lambda count: progress.advance(task, count)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
 
 import typer
 
-from dalsegno.cli.console import give_up, show_json
+from dalsegno.cli.console import give_up, say, show_json
 from dalsegno.cli.definition.arguments import is_file
 from dalsegno.cli.options import AsJson, Url, connect
 from dalsegno.costs.bill import Counts
@@ -110,23 +110,23 @@ def _bill(counts: Counts, traffic: Traffic) -> list[tuple[str, float, float]]:
 
 def _show(workflow: "WorkflowDef", found: "Estimate", traffic: Traffic, per_month: int) -> None:
     head = f"{workflow.name} version {workflow.version}, {per_month:,} a month"
-    typer.echo(f"{head}, workers: {traffic.workers}\n")
-    typer.echo(f"  {'':<32}{'each':>10}{'a month':>18}{'US$':>12}")
+    say(f"{head}, workers: {traffic.workers}\n")
+    say(f"  {'':<32}{'each':>10}{'a month':>18}{'US$':>12}")
     for what, count, usd in _bill(found.counts, traffic):
         _row(what, count, per_month, usd)
     total = found.counts.usd(traffic.workers.endpoint)
     _row("in all", None, per_month, total)
-    typer.echo("")
+    say("")
     _row("Step Functions Standard, states", found.transitions, per_month, STATE_TRANSITION.usd)
-    typer.echo("\nAssumed, besides that all goes well and nothing is tried again:")
+    say("\nAssumed, besides that all goes well and nothing is tried again:")
     for each in (*found.assumptions, *_assumptions(traffic)):
-        typer.echo(f"  - {each}")
+        say(f"  - {each}")
 
 
 def _row(what: str, count: float | None, per_month: int, usd_a_million: float) -> None:
     usd = (1 if count is None else count) * per_month / _MILLION * usd_a_million
     numbers = f"{'':>28}" if count is None else f"{count:>10,.4g}{count * per_month:>18,.0f}"
-    typer.echo(f"  {what:<32}{numbers}{usd:>12,.2f}")
+    say(f"  {what:<32}{numbers}{usd:>12,.2f}")
 
 
 def _assumptions(traffic: Traffic) -> list[str]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from dalsegno.cli.aws import Region, Stage, aws, region_or_end
-from dalsegno.cli.console import Column, confirm, show_json, show_table
+from dalsegno.cli.console import Column, confirm, say, show_json, show_table
 from dalsegno.cli.options import AsJson, Yes
 from dalsegno.cli.view.times import now_millis, relative
+from dalsegno.printable import printable_json
 
 if TYPE_CHECKING:
     from dalsegno_state.dead_letters import DeadLetters
@@ -73,7 +74,7 @@ def show(
         letters = _letters(stage, region).letters(queue, count)
     for letter in letters:
         shown = {"id": letter.message_id, "sentAt": letter.sent_at, "body": letter.body}
-        typer.echo(json.dumps(shown))
+        say(printable_json(json.dumps(shown)))
 
 
 @app.command()
@@ -94,14 +95,14 @@ def redrive(
         letters = _letters(stage, region)
         if dry_run:
             depth = next((each.depth for each in letters.queues() if each.source == queue), 0)
-            typer.echo(f"would send about {depth} back to {queue}; nothing was changed")
+            say(f"would send about {depth} back to {queue}; nothing was changed")
             return
         confirm(f"send all dead letters back to {queue}", yes=yes)
         count = letters.redrive(queue).count
     if count is None:
-        typer.echo(f"SQS is sending them back to {queue}; list shows how far it is")
+        say(f"SQS is sending them back to {queue}; list shows how far it is")
     else:
-        typer.echo(f"sent {count} back to {queue}")
+        say(f"sent {count} back to {queue}")
 
 
 def _letters(stage: str, region: str | None) -> "DeadLetters":

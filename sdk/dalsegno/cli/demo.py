@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from dalsegno.cli.console import installed
+from dalsegno.cli.console import installed, say
 
 if TYPE_CHECKING:
     from dalsegno.client import Dalsegno
@@ -33,13 +33,13 @@ def demo(
     with _server() as url:
         client = _registered(url)
         execution = client.start("demo_order", {"items": _ITEMS, "card": "4242"})
-        typer.echo(f"an engine in memory at {url}, three workers, one order\n")
+        say(f"an engine in memory at {url}, three workers, one order\n")
         with _workers(url, pace):
             try:
                 watch(execution.id, interval=0.1, url=url)
             finally:
-                typer.echo("\nThe first charge failed and was tried again: nothing was lost.")
-                typer.echo("A project of your own: dalsegno init shop")
+                say("\nThe first charge failed and was tried again: nothing was lost.")
+                say("A project of your own: dalsegno init shop")
 
 
 @contextmanager

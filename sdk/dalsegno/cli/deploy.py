@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from dalsegno.cli.console import Exit, confirm, give_up, remark, working
+from dalsegno.cli.console import Exit, confirm, give_up, remark, say, working
 
 # Newer ones of npm speak a schema that the pinned aws-cdk-lib does not.
 CDK: Final = "aws-cdk@2.1148.1"
@@ -99,7 +99,7 @@ def deploy(
             f"  npx {CDK} bootstrap aws://{target.account}/{target.region}"
         )
         raise typer.Exit(Exit.REFUSED)
-    typer.echo(_told(outputs, target))
+    say(_told(outputs, target))
 
 
 def _settings(directory: Path) -> dict[str, Any]:

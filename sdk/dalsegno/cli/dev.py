@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dalsegno import __version__
-from dalsegno.cli.console import give_up, installed
+from dalsegno.cli.console import give_up, installed, say
 from dalsegno_functions.local.logs import LogFormat, configure
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def dev(
     server = _server(
         (host, port), allow_host, directory, days=retention_days or None, archive=archive
     )
-    typer.echo(_banner(server.url, directory))
+    say(_banner(server.url, directory))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: finish, then end
     with suppress(KeyboardInterrupt):
         server.run()

@@ -4,7 +4,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import remark, show_json
+from dalsegno.cli.console import remark, say, show_json
 from dalsegno.cli.options import AsJson, Url, connect
 
 app = typer.Typer(
@@ -25,7 +25,7 @@ def list_(url: Url = None, as_json: AsJson = False) -> None:
         show_json({each.name: each.value for each in found})
         return
     for each in found:
-        typer.echo(f"{each.name}={each.value or ''}")
+        say(f"{each.name}={each.value or ''}")
     if not found:
         remark("there are none")
 
@@ -41,7 +41,7 @@ def put(
     [dim]dalsegno env put region eu-south-2[/dim]
     """
     connect(url).environment.put(name, value)
-    typer.echo(f"stored {name}")
+    say(f"stored {name}")
 
 
 @app.command()
@@ -51,4 +51,4 @@ def delete(name: Name, url: Url = None) -> None:
     [dim]dalsegno env delete region[/dim]
     """
     connect(url).environment.delete(name)
-    typer.echo(f"deleted {name}")
+    say(f"deleted {name}")

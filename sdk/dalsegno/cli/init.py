@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from dalsegno import __version__
-from dalsegno.cli.console import Exit, give_up
+from dalsegno.cli.console import Exit, give_up, say
 
 # What stands in the templates for what is different in each project.
 _NAME: Final = "project-name"
@@ -43,7 +43,7 @@ def init(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
         written.append(path)
-    typer.echo(_told(directory, package, written))
+    say(_told(directory, package, written))
 
 
 def _names(folder: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from dalsegno.cli.console import (
     confirm,
     give_up,
     remark,
+    say,
     show_facts,
     show_json,
     show_table,
@@ -71,7 +72,7 @@ def create(
     if as_json:
         show_json({"keyId": key_id, "keySecret": secret})
     else:
-        typer.echo(f"CONDUCTOR_AUTH_KEY={key_id}\nCONDUCTOR_AUTH_SECRET={secret}")
+        say(f"CONDUCTOR_AUTH_KEY={key_id}\nCONDUCTOR_AUTH_SECRET={secret}")
 
 
 @app.command("list")
@@ -138,7 +139,7 @@ def revoke(key_id: KeyId, table: TableName, region: Region = None, yes: Yes = Fa
         was_there = _keys(table, region).revoke(key_id)
     if not was_there:
         give_up(f"there is no key {key_id}", Exit.NOT_FOUND)
-    typer.echo(f"revoked {key_id}")
+    say(f"revoked {key_id}")
 
 
 def _keys(table: str, region: str | None) -> "AccessKeys":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import Column, remark, show_facts, show_json, show_table
+from dalsegno.cli.console import Column, remark, say, show_facts, show_json, show_table
 from dalsegno.cli.options import AsJson, Limit, Url, connect
 from dalsegno.cli.suggestions import task_types
 from dalsegno.cli.view.statuses import shown
@@ -100,10 +100,10 @@ def size(
     if as_json:
         show_json(dict(sizes))
     elif len(types) == 1:
-        typer.echo(sizes.get(types[0], 0))
+        say(str(sizes.get(types[0], 0)))
     else:
         for name in types:
-            typer.echo(f"{sizes.get(name, 0):>8}  {name}")
+            say(f"{sizes.get(name, 0):>8}  {name}")
 
 
 @app.command()
@@ -138,7 +138,7 @@ def requeue(type: Type, url: Url = None) -> None:
     [dim]dalsegno queue requeue charge_card[/dim]
     """
     count = connect(url).queues.requeue(type)
-    typer.echo(f"announced {count} {'task' if count == 1 else 'tasks'} of {type} again")
+    say(f"announced {count} {'task' if count == 1 else 'tasks'} of {type} again")
 
 
 def _summed(shards: dict[str, dict[str, int]]) -> tuple[int, int]:

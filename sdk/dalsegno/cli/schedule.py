@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import Column, confirm, remark, show_facts, show_json, show_table
+from dalsegno.cli.console import Column, confirm, remark, say, show_facts, show_json, show_table
 from dalsegno.cli.options import AsJson, InputJson, Limit, Reason, Url, Yes, connect, json_object
 from dalsegno.cli.search import joined, one_of
 from dalsegno.cli.suggestions import schedule_names, workflow_names
@@ -134,7 +134,7 @@ def put(
     else:
         raise typer.BadParameter("NAME, --cron and --workflow are needed, or --file")
     kept = connect(url).schedules.put(_checked(WorkflowSchedule, asked))
-    typer.echo(f"schedule {kept.name} starts {kept.start_workflow_request.name}: {_next(kept)}")
+    say(f"schedule {kept.name} starts {kept.start_workflow_request.name}: {_next(kept)}")
 
 
 @app.command()
@@ -146,7 +146,7 @@ def pause(names: Names, reason: Reason = None, url: Url = None) -> None:
     client = connect(url)
     for name in names:
         client.schedules.pause(name, reason)
-        typer.echo(f"paused {name}")
+        say(f"paused {name}")
 
 
 @app.command()
@@ -158,7 +158,7 @@ def resume(names: Names, url: Url = None) -> None:
     client = connect(url)
     for name in names:
         client.schedules.resume(name)
-        typer.echo(f"resumed {name}: {_next(client.schedules.get(name))}")
+        say(f"resumed {name}: {_next(client.schedules.get(name))}")
 
 
 @app.command()
@@ -173,7 +173,7 @@ def delete(names: Names, yes: Yes = False, url: Url = None) -> None:
     confirm(f"delete {', '.join(names)}", yes=yes)
     for name in names:
         client.schedules.delete(name)
-        typer.echo(f"deleted {name}")
+        say(f"deleted {name}")
 
 
 @app.command("next")
@@ -209,7 +209,7 @@ def next_(
         show_json(list(times))
         return
     for time in times:
-        typer.echo(both(time, now_millis()))
+        say(both(time, now_millis()))
     if not times:
         remark("it never comes")
 

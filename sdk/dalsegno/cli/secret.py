@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import confirm, remark, show_json
+from dalsegno.cli.console import confirm, emit, remark, say, show_json
 from dalsegno.cli.options import AsJson, Url, Yes, connect
 
 app = typer.Typer(
@@ -26,7 +26,7 @@ def list_(url: Url = None, as_json: AsJson = False) -> None:
         show_json(list(names))
         return
     for name in names:
-        typer.echo(name)
+        say(name)
     if not names:
         remark("there are none")
 
@@ -46,7 +46,7 @@ def put(name: Name, url: Url = None) -> None:
     if not value:
         raise typer.BadParameter("the value is empty", param_hint="standard input")
     connect(url).secrets.put(name, value)
-    typer.echo(f"stored {name}")
+    say(f"stored {name}")
 
 
 @app.command()
@@ -55,7 +55,7 @@ def get(name: Name, url: Url = None) -> None:
 
     [dim]dalsegno secret get bank_token | pbcopy[/dim]
     """
-    typer.echo(connect(url).secrets.get(name))
+    emit(connect(url).secrets.get(name) + "\n")
 
 
 @app.command()
@@ -66,4 +66,4 @@ def delete(name: Name, yes: Yes = False, url: Url = None) -> None:
     """
     confirm(f"delete secret {name}", yes=yes)
     connect(url).secrets.delete(name)
-    typer.echo(f"deleted {name}")
+    say(f"deleted {name}")

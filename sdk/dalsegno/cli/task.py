@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import Column, Exit, give_up, out, remark, show_json, show_table
+from dalsegno.cli.console import Column, Exit, give_up, out, remark, say, show_json, show_table
 from dalsegno.cli.options import AsJson, Limit, OutputJson, Url, connect, json_object
 from dalsegno.cli.search import joined, one_of, started_since, with_epochs
 from dalsegno.cli.suggestions import task_types
@@ -181,7 +181,7 @@ def logs(id: TaskId, url: Url = None, as_json: AsJson = False) -> None:
         show_json([line.to_wire() for line in found])
         return
     for line in found:
-        typer.echo(f"{local(line.created_time)}  {line.log or ''}")
+        say(f"{local(line.created_time)}  {line.log or ''}")
     if not found:
         remark("the log is empty")
 
@@ -216,7 +216,7 @@ def _report(url: str | None, task_id: str, status: str, reason: str | None, outp
         output_data=given,
     )
     client.tasks.update(result)
-    typer.echo(f"{task.reference_task_name} of {task.workflow_instance_id} is {status}")
+    say(f"{task.reference_task_name} of {task.workflow_instance_id} is {status}")
 
 
 def _rows(hits: "Iterable[TaskSummary]") -> "Iterable[Sequence[str | Text]]":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from dalsegno.models import TaskStatus, WorkflowStatus
 from dalsegno_state.aws.layout import task_id_of
 from dalsegno_state.execution import Membership, Operation, PayloadRef, TaskState, WorkflowState
+from dalsegno_state.expressions import SECRETS_PREFIX, put_secrets, secret_places
 from dalsegno_state.ids import full_ref
 from dalsegno_state.ports import NotJsonError
 
@@ -93,6 +94,7 @@ WORKFLOW_NAMES: Final = {
     "closing": "cl",
     "archived": "ar",
     "classifier": "cf",
+    "masks_payloads": "mp",
     "applied_actions": "aa",
 }
 # Kept in attributes of their own, because a condition or an order goes by them.
@@ -103,6 +105,8 @@ _TASK_ECHOES: Final = {"name": "task_type", "first_scheduled_at": "scheduled_at"
 
 _PAYLOADS: Final = ("input", "output")
 _REFERENCE: Final = "*"
+_SECRETS: Final = "sx"
+_WITH_SECRETS: Final = tuple(WORKFLOW_NAMES[name] for name in (*_PAYLOADS, "variables"))
 _KB: Final = 1024
 
 _UNICODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -137,20 +141,21 @@ class _Shape:
             if name in self._echoes:
                 default = getattr(item, self._echoes[name])
             if type(value) is PayloadRef:
-                document[short + _REFERENCE] = (value.key, value.size_bytes)
+                document[short + _REFERENCE] = value.parts()
             elif value != default:
                 document[short] = value
         return document
 
     def lengthen(self, document: Document) -> Document:
         """Return the fields of a document under their own names."""
+        put_secrets(document, document.pop(_SECRETS, ()))
         values = {self._long[short]: value for short, value in document.items()}
         for name, echoed in self._echoes.items():
             values.setdefault(name, values[echoed])
         for name in _PAYLOADS:
             reference = values.pop(name + _REFERENCE, None)
             if reference is not None:
-                values[name] = PayloadRef(key=reference[0], size_bytes=reference[1])
+                values[name] = PayloadRef.of(*reference)
         return values
 
 
@@ -185,7 +190,7 @@ def encode_task(task: TaskState) -> str:
     if task.membership is not None:
         member = task.membership
         document[TASK_NAMES["membership"]] = (member.join_ref, member.index, member.size)
-    return encode_json(document)
+    return _encoded(document)
 
 
 def decode_task(document: str, workflow_id: str, token: str, **beside: Any) -> TaskState:
@@ -212,7 +217,7 @@ def encode_workflow(workflow: WorkflowState) -> str:
     if workflow.operation is not None:
         operation = (workflow.operation.kind, workflow.operation.arguments)
         document[WORKFLOW_NAMES["operation"]] = operation
-    return encode_json(document)
+    return _encoded(document)
 
 
 def decode_workflow(document: str, **beside: Any) -> WorkflowState:
@@ -226,6 +231,16 @@ def decode_workflow(document: str, **beside: Any) -> WorkflowState:
         kind, arguments = values["operation"]
         values["operation"] = Operation(kind=kind, arguments=arguments)
     return WorkflowState(**values, **beside)
+
+
+def _encoded(document: Document) -> str:
+    """Return a document as text, with a list of its references to secrets if it has any."""
+    text = encode_json(document)
+    if SECRETS_PREFIX in text:
+        places = secret_places({k: document[k] for k in _WITH_SECRETS if k in document})
+        if places:
+            return encode_json({**document, _SECRETS: places})
+    return text
 
 
 def pack(document: str, *, beside_bytes: int = 0) -> "Value":

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from dalsegno_state.aws.codec import encode_json
 from dalsegno_state.conditions import any_matching, holds
 from dalsegno_state.execution import Payload, WorkflowState
 from dalsegno_state.ports import FoundTask, TaskQuery, WorkflowQuery
-from dalsegno_state.search_fields import TASK_FIELDS, WORKFLOW_FIELDS
+from dalsegno_state.search_fields import TASK_FIELDS, WORKFLOW_FIELDS, searched_text
 
 Test: TypeAlias = Callable[[WorkflowState], bool]
 
@@ -77,17 +76,16 @@ def _texts(workflow: WorkflowState) -> Iterator[str]:
     yield workflow.name
     yield workflow.correlation_id or ""
     yield workflow.parent_workflow_id or ""
-    yield from _payload_texts(workflow.input, workflow.output)
+    yield from _payload_texts(workflow, workflow.input, workflow.output)
 
 
 def _texts_of_task(found: FoundTask) -> Iterator[str]:
     task = found.task
     yield from (task.task_id, task.ref, task.task_type, task.name, task.reason or "")
     yield from (found.workflow.workflow_id, found.workflow.name)
-    yield from _payload_texts(task.input, task.output)
+    yield from _payload_texts(found.workflow, task.input, task.output)
 
 
-def _payload_texts(*payloads: Payload) -> Iterator[str]:
+def _payload_texts(workflow: WorkflowState, *payloads: Payload) -> Iterator[str]:
     for payload in payloads:
-        if isinstance(payload, dict):
-            yield encode_json(payload)
+        yield searched_text(payload, workflow) or ""

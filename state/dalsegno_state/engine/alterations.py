@@ -77,6 +77,7 @@ class Alterations:
                 definition_hash=definition_hash,
                 version=definition.version,
                 classifier=definition.classifier,
+                masks_payloads=bool(definition.masked_fields),
                 input=self._merged(workflow.input, request.workflow_input or {}),
                 operation=operation,
             )

@@ -18,7 +18,7 @@ from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.starting import Origin, Starter
 from dalsegno_state.events import ChildNews, Event, Launched, Look, Reported, encode_evaluation
 from dalsegno_state.execution import Payload, TaskState, WorkflowState
-from dalsegno_state.expressions import java_text
+from dalsegno_state.expressions import as_template, java_text
 from dalsegno_state.ports import Message, Ports
 from dalsegno_state.view import View
 from dalsegno_state.whole_numbers import whole_number
@@ -70,6 +70,14 @@ class Children:
         inputs = self._content(workflow.input)
         name = _failure_workflow_name(definition.failure_workflow or "", inputs)
         cause = f"{workflow.workflow_id}.{workflow.run}.failure"
+        given: JsonObject = {
+            **inputs,
+            "workflowId": workflow.workflow_id,
+            "reason": workflow.reason,
+            "failureStatus": workflow.status.value,
+            "failureTaskId": workflow.failed_task_id,
+            "failedWorkflow": failed,
+        }
         try:
             child = self._starter.create(
                 StartWorkflowRequest(
@@ -77,15 +85,7 @@ class Children:
                     version=definition.failure_workflow_version,
                     correlation_id=workflow.correlation_id,
                     task_to_domain=workflow.task_to_domain,
-                    input={
-                        **inputs,
-                        "workflowId": workflow.workflow_id,
-                        "reason": workflow.reason,
-                        "failureStatus": workflow.status.value,
-                        "failureTaskId": workflow.failed_task_id,
-                        "failedWorkflow": failed,
-                    },
-                ),
+                ).model_copy(update={"input": given}),
                 Origin(workflow_id=ids.child_workflow_id(cause, workflow.ended_at)),
             )
         except UnavailableError:
@@ -166,7 +166,7 @@ def _child_request(inputs: JsonObject, parent: WorkflowState) -> StartWorkflowRe
     name, version = inputs.get("subWorkflowName"), inputs.get("subWorkflowVersion")
     definition = None
     if embedded is not None:
-        definition = WorkflowDef.model_validate(embedded)
+        definition = WorkflowDef.model_validate(as_template(embedded))
         name, version = definition.name, definition.version
         child_input = {**child_input, "_systemMetadata": {"dynamic": True}}
     return StartWorkflowRequest.model_validate(
@@ -181,14 +181,18 @@ def _child_request(inputs: JsonObject, parent: WorkflowState) -> StartWorkflowRe
             "idempotencyKey": _text(inputs.get("idempotencyKey")),
             "idempotencyStrategy": inputs.get("idempotencyStrategy"),
         }
-    )
+    ).model_copy(update={"input": child_input})  # validation has lost its references to secrets
 
 
 def _detached_request(inputs: JsonObject, parent: WorkflowState) -> StartWorkflowRequest:
     asked = inputs.get("startWorkflow")
+    if isinstance(asked, dict) and "workflowDef" in asked:
+        asked = {**asked, "workflowDef": as_template(asked["workflowDef"])}
     request = StartWorkflowRequest.model_validate(asked)
+    given = asked.get("input") if isinstance(asked, dict) else None
     return request.model_copy(
         update={
+            "input": given if isinstance(given, dict) else request.input,
             "correlation_id": request.correlation_id or parent.correlation_id,
             "task_to_domain": request.task_to_domain or parent.task_to_domain,
         }

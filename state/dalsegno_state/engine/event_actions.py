@@ -42,6 +42,7 @@ from dalsegno_state.tasks.set_variable import MAX_VARIABLES_BYTES
 
 _MOST_TRIES: Final = 50
 _REMEMBERED_MARKS: Final = 16
+_PAYLOADS: Final = ("input", "output", "variables")
 
 M = TypeVar("M", bound=ConductorModel)
 
@@ -185,11 +186,20 @@ def _rendered(action: Action, event: IncomingEvent, details: M | None, model: ty
         raise InvalidRequestError(f"{action.action}: is required by the action {action.action}")
     payload = payload_of(expanded(event.payload)) if action.expand_inline_json else event.payload
     try:
-        return model.model_validate(evaluate(details.to_wire(), PayloadScope(payload)))
+        evaluated = evaluate(details.to_wire(), PayloadScope(payload))
+        return _with_secrets(model.model_validate(evaluated), evaluated)
     except ExpressionError as error:
         raise InvalidRequestError(str(error)) from error
     except ValidationError as error:
         raise _invalid(error) from error
+
+
+def _with_secrets(details: M, evaluated: JsonValue) -> M:
+    """Return details with the references to secrets that validation has lost."""
+    given = evaluated if isinstance(evaluated, dict) else {}
+    return details.model_copy(
+        update={name: given[name] for name in _PAYLOADS if isinstance(given.get(name), dict)}
+    )
 
 
 def _task_details(action: Action, event: IncomingEvent) -> TaskDetails:
@@ -204,7 +214,7 @@ def _start_request(deed: Deed) -> StartWorkflowRequest:
     domains = details.task_to_domain
     if domains is None:
         domains = _text_map(event.payload.get("taskToDomain"))
-    request = {
+    request: JsonObject = {
         **details.to_wire(),
         "taskToDomain": {**domains},
         "input": {
@@ -214,7 +224,7 @@ def _start_request(deed: Deed) -> StartWorkflowRequest:
         },
     }
     try:
-        return StartWorkflowRequest.model_validate(request)
+        return _with_secrets(StartWorkflowRequest.model_validate(request), request)
     except ValidationError as error:
         raise _invalid(error) from error
 

@@ -133,6 +133,7 @@ class Executions:
                 definition_hash=self._starter.pin(latest),
                 version=latest.version,
                 classifier=latest.classifier,
+                masks_payloads=bool(latest.masked_fields),
             )
         workflow = replace(workflow, created_at=self._ports.clock.now(), output={})
         self._operate(view, Operation(kind="restart"), workflow, last_retried_at=0)

@@ -9,6 +9,7 @@ from dalsegno.models import JsonObject, TaskDef, WorkflowDef
 from dalsegno_state.engine.output_cache import cached_output
 from dalsegno_state.engine.schema_documents import with_schemas
 from dalsegno_state.execution import PayloadRef, WorkflowState
+from dalsegno_state.expressions import put_secrets
 from dalsegno_state.plan import Plan, compile_plan
 from dalsegno_state.ports import Ports
 from dalsegno_state.view import NotLoadedError, View
@@ -61,7 +62,7 @@ class Loader:
         for base_ref in missing.latest:
             view.latest[base_ref] = self._ports.state.latest(workflow_id, base_ref)
         for ref in missing.payloads:
-            view.payloads[ref.key] = self.payload(ref)
+            view.payloads[ref] = self.payload(ref)
         for name in missing.task_defs:
             view.task_defs[name] = self._task_def(name)
         for task_type in missing.polls:
@@ -84,6 +85,6 @@ class Loader:
         return None if found is None else with_schemas(self._ports.documents, found)
 
     def payload(self, ref: PayloadRef) -> JsonObject:
-        """Return the content of a large payload."""
-        content: JsonObject = from_json(self._ports.payloads.get(ref))
+        """Return the content of a large payload, with its references to secrets."""
+        content: JsonObject = put_secrets(from_json(self._ports.payloads.get(ref)), ref.secrets)
         return content

@@ -269,8 +269,6 @@ class Queries:
 
 def _masked_task(task: Task, view: View) -> Task:
     names = view.plan.definition.masked_fields
-    if not names:
-        return task
     update = {
         "input_data": masked(task.input_data, names),
         "output_data": masked(task.output_data, names),

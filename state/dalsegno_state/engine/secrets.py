@@ -43,13 +43,16 @@ class ManagedSecrets:
         return self._secrets.secret_exists(name)
 
     def put(self, name: str, value: str) -> None:
-        """Store a secret, replacing that name.
+        """Store a secret without the newline at its end, replacing that name.
+
+        Files and pipes end in a newline that nobody means, and no header may hold one.
 
         Raises:
             InvalidRequestError: The name cannot be one, or the value is empty.
             PayloadTooLargeError: The value has more than 64 KB.
         """
         check_name(name, taken=_TAKEN)
+        value = value.removesuffix("\n").removesuffix("\r")
         check_value(value, most_bytes=_MOST_BYTES)
         self._secrets.put_secret(name, value)
 

@@ -25,7 +25,7 @@ from dalsegno_state.engine.rate_limits import RateLimits, rate_limit_key
 from dalsegno_state.engine.schema_documents import with_schemas
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.execution import WorkflowState
-from dalsegno_state.expressions import ExpressionError, walk
+from dalsegno_state.expressions import ExpressionError, walk, written_secrets
 from dalsegno_state.plan import content_hash, snapshot_body
 from dalsegno_state.ports import Ports
 from dalsegno_state.reserved_names import domain_faults
@@ -114,7 +114,7 @@ class Starter:
         given = request.input
         if external_path is not None:
             given = self._external.content(external_path, "externalInputPayloadStoragePath")
-        inputs = {**definition.input_template, **given}
+        inputs = {**written_secrets(definition.input_template), **given}
         if (size := size_bytes(inputs)) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLargeError(
                 f"The input payload size: {size} of workflow: {definition.name} is greater than "
@@ -128,9 +128,10 @@ class Starter:
             version=definition.version,
             definition_hash=pinned,
             classifier=definition.classifier,
+            masks_payloads=bool(definition.masked_fields),
             status=WorkflowStatus.RUNNING,
             input=inputs,
-            variables=definition.variables,
+            variables=written_secrets(definition.variables),
             created_at=now,
             correlation_id=request.correlation_id,
             priority=request.priority,

@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 from dalsegno.models import TaskStatus
 from dalsegno_state.events import Event, Joined
 from dalsegno_state.execution import Payload, TaskState, WorkflowState
+from dalsegno_state.expressions import SECRETS_PREFIX, secret_places
 from dalsegno_state.plan import Plan
 from dalsegno_state.ports import NotJsonError, Ports
 from dalsegno_state.transition import (
@@ -141,7 +142,10 @@ class Writer:
         if len(body) <= self._inline_bytes:
             return payload
         _check_numbers(body)
-        return self._ports.payloads.put(workflow_id, body)
+        kept = self._ports.payloads.put(workflow_id, body)
+        if SECRETS_PREFIX.encode() not in body:
+            return kept
+        return replace(kept, secrets=secret_places(payload))
 
     def _release_slots(self, writes: Iterable[Write], plan: Plan) -> None:
         """Give back the slots of attempts that no worker holds any more."""

@@ -21,6 +21,7 @@ from dalsegno_state.engine.effects.work import (
     Work,
 )
 from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.revealed_secrets import RevealedSecrets
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import Reported
 from dalsegno_state.execution import TaskState
@@ -131,7 +132,7 @@ class SystemTasks:
         task_id = work.task.task_id
         self._under_way.add(task_id)
         try:
-            outcome = self._outcome(work)
+            outcome = _redacted(self._outcome(work), work)
         finally:
             self._under_way.discard(task_id)
         match outcome:
@@ -142,7 +143,7 @@ class SystemTasks:
                 self._claims.give_back(work.task, queue, work.workflow.priority)
 
     def _outcome(self, work: Work) -> Reported | HandOver | None:
-        """Return what came of a task; an error that nobody thought of fails this attempt only."""
+        """Return what came of a task; an unforeseen error fails this attempt only."""
         if work.task.take_overs > _MAX_TAKE_OVERS:
             return work.failed(
                 f"The workers that were at it have died {work.task.take_overs} times", final=True
@@ -175,7 +176,21 @@ class SystemTasks:
 
     def _work(self, view: View, task: TaskState) -> Work:
         inputs = task.input if isinstance(task.input, dict) else self._loader.payload(task.input)
-        return Work(view.workflow, task, _node(view, task), inputs)
+        secrets = RevealedSecrets(self._ports.secrets.secret)
+        return Work(view.workflow, task, _node(view, task), inputs, secrets)
+
+
+def _redacted(outcome: Reported | HandOver | None, work: Work) -> Reported | HandOver | None:
+    """Return what came of a task without the secrets that were revealed to do it."""
+    if work.secrets.is_empty or not isinstance(outcome, Reported):
+        return outcome
+    redactor = work.secrets.redactor()
+    output = redactor.value(outcome.output)
+    return replace(
+        outcome,
+        output=output if isinstance(output, dict) else {},
+        reason=None if outcome.reason is None else redactor.text(outcome.reason),
+    )
 
 
 def _check_json(output: JsonObject) -> None:

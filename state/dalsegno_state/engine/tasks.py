@@ -28,11 +28,12 @@ from dalsegno_state import ids
 from dalsegno_state.engine.claiming import Asked, Claimed, Claims, Foreign, NotYet, definition_of
 from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.queries import Queries
+from dalsegno_state.engine.revealed_secrets import RevealedSecrets
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import LeaseExtended, Reported
 from dalsegno_state.execution import TaskState
-from dalsegno_state.expressions import reveal_secrets
 from dalsegno_state.ports import STAYS, Caller, Ports, QueueSize, Received
+from dalsegno_state.redaction import Redactor
 from dalsegno_state.reserved_names import poll_fault
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import queue_name
@@ -137,6 +138,7 @@ class Tasks:
             raise NotFoundError(f"No such task found by id: {result.task_id}")
         if result.external_output_payload_storage_path and not result.extend_lease:
             result = self._with_output(address, result)
+        result = self._redacted(address, result)
         known = self._report(address.ref, result)
         if known is None:
             raise NotFoundError(f"No such workflow found by id: {result.workflow_instance_id}")
@@ -225,7 +227,10 @@ class Tasks:
         address = ids.parse_task_id(task_id)
         if address is None or self._ports.state.workflow(address.workflow_id) is None:
             raise NotFoundError(f"Task not found for taskId: {task_id}")
-        entry = TaskExecLog(log=line, task_id=task_id, created_time=self._ports.clock.now())
+        redactor = self._redactor(address, task_id)
+        entry = TaskExecLog(
+            log=redactor.text(line), task_id=task_id, created_time=self._ports.clock.now()
+        )
         self._ports.logs.append(address.workflow_id, [entry])
 
     def logs(self, task_id: str) -> list[TaskExecLog]:
@@ -259,6 +264,27 @@ class Tasks:
             }
             return result.model_copy(update=failed)
         return result.model_copy(update={"output_data": output})
+
+    def _redacted(self, address: ids.TaskAddress, result: TaskResult) -> TaskResult:
+        """Return a result whose reason and logs do not tell what its worker was handed."""
+        if not result.reason_for_incompletion and not result.logs:
+            return result
+        redactor = self._redactor(address, result.task_id)
+        reason = result.reason_for_incompletion
+        logs = [
+            line.model_copy(update={"log": redactor.text(line.log or "")}) for line in result.logs
+        ]
+        update = {"reason_for_incompletion": reason and redactor.text(reason), "logs": logs}
+        return result.model_copy(update=update)
+
+    def _redactor(self, address: ids.TaskAddress, task_id: str) -> Redactor:
+        """Return what redacts the secrets that an attempt was handed out with."""
+        secrets = RevealedSecrets(self._ports.secrets.secret)
+        with suppress(NotFoundError):  # an attempt that is gone has nothing to keep to itself
+            task, _ = self._queries.attempt(address, task_id)
+            if isinstance(task.input, dict) or task.input.secrets:
+                secrets.reveal(self._queries.content(task.input))
+        return secrets.redactor()
 
     def _report(self, ref: str, result: TaskResult) -> View | None:
         if result.extend_lease:
@@ -343,8 +369,8 @@ class Tasks:
 
     def _with_secrets(self, task: Task, names: list[str]) -> Task:
         """Return a task as it is handed out: with what is never stored."""
-        secret = self._ports.secrets.secret
-        update: dict[str, object] = {"input_data": reveal_secrets(task.input_data, secret)}
+        secrets = RevealedSecrets(self._ports.secrets.secret)
+        update: dict[str, object] = {"input_data": secrets.reveal(task.input_data)}
         if names:
             found = {name: self._named_value(name) for name in names}
             update["runtime_metadata"] = {k: str(v) for k, v in found.items() if v is not None}

@@ -1,6 +1,5 @@
 """Templates: JSON values whose strings may contain ``${...}`` expressions."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +10,12 @@ from pydantic import JsonValue
 from dalsegno_state.expressions.errors import ExpressionError
 from dalsegno_state.expressions.path import parse_path, root_name
 from dalsegno_state.expressions.scope import Scope
-from dalsegno_state.expressions.secrets import SECRETS_PREFIX
+from dalsegno_state.expressions.secrets import (
+    SECRETS_PREFIX,
+    closing_braces,
+    joined,
+    secret_reference,
+)
 from dalsegno_state.expressions.text import java_text
 
 # Longer texts are parsed each time, lest a cache of many holds megabytes.
@@ -19,7 +23,6 @@ _MAX_CACHED_CHARACTERS: Final = 1_000
 _CACHED_TEXTS: Final = 4_096
 _MAX_NESTED_EXPRESSIONS: Final = 32
 
-_BRACE: Final = re.compile(r"[{}]")
 _UNKNOWN: Final = "\0"  # stands for a nested expression's text where that is not known yet
 
 
@@ -34,9 +37,14 @@ class Expression:
         path = java_text(self.path.evaluate(scope)).strip()
         if not path:
             return ""
-        if path.startswith(SECRETS_PREFIX):  # revealed at hand-off, never before
-            return f"${{{path}}}"
+        if self._names_secret():
+            return secret_reference(path)
         return parse_path(path).find(scope)
+
+    def _names_secret(self) -> bool:
+        """Return whether the definition writes it as a secret: no value can make it one."""
+        first = self.path.parts[0] if self.path.parts else ""
+        return isinstance(first, str) and first.lstrip().startswith(SECRETS_PREFIX)
 
     def roots(self) -> Iterator[str]:
         """Yield the names of the documents this reads, those known before evaluation."""
@@ -62,9 +70,11 @@ class Text:
             case (Expression() as expression,):
                 return expression.evaluate(scope)
             case parts:
-                return "".join(
-                    part if isinstance(part, str) else java_text(part.evaluate(scope))
-                    for part in parts
+                return joined(
+                    [
+                        part if isinstance(part, str) else java_text(part.evaluate(scope))
+                        for part in parts
+                    ]
                 )
 
     def roots(self) -> Iterator[str]:
@@ -79,7 +89,8 @@ def evaluate(template: JsonValue, scope: Scope) -> JsonValue:
 
     A string that is one expression becomes that value with its JSON type; within other text the
     value is printed as Java would. Keys of maps stay as they are, and so do the obtained values,
-    whatever they contain. ``$${`` stands for a literal ``${``. ``${workflow.secrets...}`` stays.
+    whatever they contain. ``$${`` stands for a literal ``${``. ``${workflow.secrets...}`` becomes a
+    reference (``SecretText``) that reads the same; references within obtained values stay.
 
     Raises:
         ExpressionError: An expression is malformed or nested too deeply.
@@ -140,22 +151,10 @@ def _further_roots(path: str) -> frozenset[str]:
 
 
 def _parse(text: str) -> Text:
-    return _parse_between(text, 0, len(text), _closing_braces(text), 0)
+    return _parse_between(text, 0, len(text), closing_braces(text), 0)
 
 
 _parse_cached: Final = lru_cache(maxsize=_CACHED_TEXTS)(_parse)
-
-
-def _closing_braces(text: str) -> dict[int, int]:
-    """Return the position of each brace's partner, found in one pass whatever the nesting."""
-    partners: dict[int, int] = {}
-    open_braces: list[int] = []
-    for match in _BRACE.finditer(text):
-        if match[0] == "{":
-            open_braces.append(match.start())
-        elif open_braces:
-            partners[open_braces.pop()] = match.start()
-    return partners
 
 
 def _parse_between(text: str, start: int, end: int, closing: dict[int, int], depth: int) -> Text:

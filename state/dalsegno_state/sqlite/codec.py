@@ -11,12 +11,15 @@ from typing import Any, Final, TypeAlias
 
 from dalsegno.models import EpochMillis, JsonValue, TaskStatus, WorkflowStatus
 from dalsegno_state.execution import Membership, Operation, PayloadRef, TaskState, WorkflowState
+from dalsegno_state.expressions import SECRETS_PREFIX, put_secrets, secret_places
 from dalsegno_state.ports import NotJsonError
 
 Document: TypeAlias = dict[str, Any]
 
 _REF_SUFFIX: Final = "_ref"
 _PAYLOADS: Final = ("input", "output")
+_SECRETS: Final = "secrets"
+_WITH_SECRETS: Final = (*_PAYLOADS, "variables")
 _BESIDE_THE_DOCUMENT: Final = frozenset({"wake_at", "wake_interval_ms"})
 
 _UNICODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -84,12 +87,13 @@ def encode_task(task: TaskState) -> str:
     if task.membership is not None:
         member = task.membership
         document["membership"] = (member.join_ref, member.index, member.size)
-    return encode_json(document)
+    return _encoded(document)
 
 
 def decode_task(text: str) -> TaskState:
     """Return the task of a document."""
     document = _DECODER.decode(text)
+    put_secrets(document, document.pop(_SECRETS, ()))
     _resolve_references(document)
     document["status"] = _TASK_STATUSES[document["status"]]
     for name in ("iterations", "unpublished"):
@@ -107,12 +111,13 @@ def encode_workflow(workflow: WorkflowState) -> str:
     _mark_references(document)
     if workflow.operation is not None:
         document["operation"] = (workflow.operation.kind, workflow.operation.arguments)
-    return encode_json(document)
+    return _encoded(document)
 
 
 def decode_workflow(text: str, wake_at: EpochMillis | None, wake_interval_ms: int) -> WorkflowState:
     """Return the workflow of a document, with the wake that is kept beside it."""
     document = _DECODER.decode(text)
+    put_secrets(document, document.pop(_SECRETS, ()))
     _resolve_references(document)
     document["status"] = _WORKFLOW_STATUSES[document["status"]]
     for name in ("failed_refs", "followers", "unpublished", "applied_actions"):
@@ -129,16 +134,26 @@ def iteration_key(iterations: tuple[int, ...]) -> str:
     return ".".join(f"{iteration:010d}" for iteration in iterations)
 
 
+def _encoded(document: Document) -> str:
+    """Return a document as text, with a list of its references to secrets if it has any."""
+    text = encode_json(document)
+    if SECRETS_PREFIX in text:
+        places = secret_places({k: document[k] for k in _WITH_SECRETS if k in document})
+        if places:
+            return encode_json({**document, _SECRETS: places})
+    return text
+
+
 def _mark_references(document: Document) -> None:
     for name in _PAYLOADS:
         payload = document.get(name)
         if type(payload) is PayloadRef:
             del document[name]
-            document[name + _REF_SUFFIX] = (payload.key, payload.size_bytes)
+            document[name + _REF_SUFFIX] = payload.parts()
 
 
 def _resolve_references(document: Document) -> None:
     for name in _PAYLOADS:
         reference = document.pop(name + _REF_SUFFIX, None)
         if reference is not None:
-            document[name] = PayloadRef(key=reference[0], size_bytes=reference[1])
+            document[name] = PayloadRef.of(*reference)

@@ -16,8 +16,22 @@ from dalsegno_state.conditions import (
     is_pattern,
 )
 from dalsegno_state.ports import Order, TaskQuery, WorkflowQuery
-from dalsegno_state.search_fields import TASK_FIELDS, WORKFLOW_FIELDS, check_order
+from dalsegno_state.search_fields import (
+    ALWAYS_MASKED,
+    TASK_FIELDS,
+    WORKFLOW_FIELDS,
+    check_order,
+)
 from dalsegno_state.sqlite.codec import encode_json
+
+
+def _searched(item: str, payload: str) -> str:
+    """Return a payload's column; NULL where ``search_fields.searched_text`` gives None."""
+    column = f"json_extract({item}.document, '$.{payload}')"
+    clauses = [f"instr({column}, '\"{name}\"') = 0" for name in ALWAYS_MASKED]
+    clauses.append("json_extract(w.document, '$.masks_payloads') IS NULL")
+    return f"iif({' AND '.join(clauses)}, {column}, NULL)"
+
 
 # Each gives NULL where the field has no value, as ``search_fields`` gives None.
 WORKFLOW_COLUMNS: Final = {
@@ -41,8 +55,8 @@ WORKFLOW_COLUMNS: Final = {
     "failedReferenceTaskNames": (
         "(SELECT group_concat(value, ',') FROM json_each(w.document, '$.failed_refs'))"
     ),
-    "input": "json_extract(w.document, '$.input')",
-    "output": "json_extract(w.document, '$.output')",
+    "input": _searched("w", "input"),
+    "output": _searched("w", "output"),
 }
 TASK_COLUMNS: Final = {
     "taskId": "t.task_id",
@@ -62,8 +76,8 @@ TASK_COLUMNS: Final = {
     "workerId": "json_extract(t.document, '$.worker_id')",
     "domain": "json_extract(t.document, '$.domain')",
     "reasonForIncompletion": "json_extract(t.document, '$.reason')",
-    "input": "json_extract(t.document, '$.input')",
-    "output": "json_extract(t.document, '$.output')",
+    "input": _searched("t", "input"),
+    "output": _searched("t", "output"),
 }
 _WORKFLOW_TEXTS: Final = (
     "workflowId",

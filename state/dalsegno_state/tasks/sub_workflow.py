@@ -9,7 +9,7 @@ from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.events import ChildEnded
 from dalsegno_state.execution import TaskState
-from dalsegno_state.expressions import ExpressionError
+from dalsegno_state.expressions import ExpressionError, written_secrets
 from dalsegno_state.task_type import Seed
 from dalsegno_state.worker_queue import visible_at
 
@@ -102,7 +102,11 @@ def _inputs(draft: Draft, place: Place, seed: Seed) -> JsonObject:
     embedded = wire.pop("workflowDefinition", None)
     given = attempts.evaluated(draft, wire)
     fields = given if isinstance(given, dict) else {}
-    definition = attempts.evaluated(draft, embedded) if isinstance(embedded, str) else embedded
+    definition = (
+        attempts.evaluated(draft, embedded)
+        if isinstance(embedded, str)
+        else written_secrets(embedded)
+    )
     inputs = attempts.input_of(draft, place, seed, node.task_definition)
     shown: JsonObject = {
         "subWorkflowName": fields.get("name"),

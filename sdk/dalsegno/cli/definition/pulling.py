@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from dalsegno.cli.console import counting
+from dalsegno.cli.console import counting, say
 from dalsegno.cli.definition.arguments import Format
 from dalsegno.cli.options import Url, connect
 from dalsegno.cli.suggestions import workflow_names
@@ -53,7 +53,7 @@ def pull(
     with counting("writing", len(paths)) as advance:
         for path, definition in paths:
             told = _write(path, definition, format)
-            typer.echo(f"{told:<9} {path}  ({title(definition)})")
+            say(f"{told:<9} {path}  ({title(definition)})")
             advance(1)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dalsegno.cli.console import Exit, complain, show_json, working
+from dalsegno.cli.console import Exit, complain, say, show_json, working
 from dalsegno.cli.definition.arguments import Paths
 from dalsegno.cli.options import AsJson, Url, connect
 from dalsegno.cli.view.diffs import show_diff
@@ -89,7 +89,7 @@ def validate(
     for fault in faults.values() if not as_json else ():
         complain(fault)
     if not as_json and not faults:
-        typer.echo(f"{_files(len(checked))} in order")
+        say(f"{_files(len(checked))} in order")
     raise typer.Exit(Exit.REFUSED if faults else Exit.DONE)
 
 
@@ -115,7 +115,7 @@ def _show(comparisons: "Sequence[Comparison]", *, dry_run: bool) -> None:
     names = [title(each.found.definition) for each in comparisons]
     width = max(map(len, names), default=0)
     for name, comparison in zip(names, comparisons, strict=True):
-        typer.echo(f"{comparison.sign} {name:<{width}}  {words[comparison.sign]}")
+        say(f"{comparison.sign} {name:<{width}}  {words[comparison.sign]}")
         if comparison.sign == "~":
             show_diff(line for line in comparison.diff() if not line.startswith(("---", "+++")))
 

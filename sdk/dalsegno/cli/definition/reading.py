@@ -1,12 +1,11 @@
 """``list``, ``show`` and ``delete``."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dalsegno.cli.console import Column, confirm, give_up, remark, show_json, show_table
+from dalsegno.cli.console import Column, confirm, emit, give_up, remark, say, show_json, show_table
 from dalsegno.cli.definition.arguments import Format, Name, OfTask, Version
 from dalsegno.cli.options import AsJson, Url, Yes, connect
 from dalsegno.cli.view.times import now_millis, relative
@@ -75,7 +74,7 @@ def show(
     from dalsegno.cli.definition.comparing import without_audit
     from dalsegno.definitions.files import dumps
 
-    sys.stdout.write(dumps(without_audit(found), form.value))
+    emit(dumps(without_audit(found), form.value))
 
 
 def delete(
@@ -96,7 +95,7 @@ def delete(
     if task:
         confirm(f"delete task definition {name}", yes=yes)
         group.tasks.delete(name)
-        typer.echo(f"deleted task definition {name}")
+        say(f"deleted task definition {name}")
         return
     there = [each.version for each in group.workflows.versions(name)]
     chosen = there if all_versions or (version is None and len(there) == 1) else [version]
@@ -106,7 +105,7 @@ def delete(
     confirm(f"delete {name} {', '.join(f'v{each}' for each in chosen)}", yes=yes)
     for each in chosen:
         group.workflows.delete(name, each or 0)
-        typer.echo(f"deleted workflow {name} v{each}")
+        say(f"deleted workflow {name} v{each}")
 
 
 def _workflow_rows(found: "Iterable[WorkflowDef | TaskDef]") -> Iterable[Sequence[str]]:

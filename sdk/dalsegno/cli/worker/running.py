@@ -96,5 +96,9 @@ def _banner(functions: "Sequence[AnyWorker]", where: str) -> str:
 def _configure_logs() -> None:
     import logging
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    from dalsegno.log_lines import TextFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextFormatter("%(asctime)s %(levelname)-7s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each poll

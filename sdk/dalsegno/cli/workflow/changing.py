@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import Exit, give_up, show_json
+from dalsegno.cli.console import Exit, give_up, say, show_json
 from dalsegno.cli.options import AsJson, OutputJson, Url, connect, json_object
 from dalsegno.cli.workflow.arguments import Id, Ref
 
@@ -52,7 +52,7 @@ def rerun(
         input=None if input is None else json_object(input),
         task_input=None if task_input is None else json_object(task_input, "--task-input"),
     )
-    typer.echo(f"rerun {id}")
+    say(f"rerun {id}")
 
 
 def skip(
@@ -66,7 +66,7 @@ def skip(
     [dim]dalsegno workflow skip 0190f000-0000-7000-8000-000000000001 send_mail[/dim]
     """
     connect(url).execution(id).skip_task(ref, output=json_object(output, "--output"))
-    typer.echo(f"{ref} will be skipped in {id}")
+    say(f"{ref} will be skipped in {id}")
 
 
 def jump(
@@ -80,7 +80,7 @@ def jump(
     [dim]dalsegno workflow jump 0190f000-0000-7000-8000-000000000001 ship[/dim]
     """
     connect(url).execution(id).jump(ref, input=json_object(input))
-    typer.echo(f"{id} goes on at {ref}")
+    say(f"{id} goes on at {ref}")
 
 
 def signal(
@@ -97,7 +97,7 @@ def signal(
     connect(url).execution(id).signal_and_wait(
         given, TaskResultStatus(status), wait_seconds=_NO_TIME_SECONDS
     )
-    typer.echo(f"signalled {id}")
+    say(f"signalled {id}")
 
 
 def complete(
@@ -115,7 +115,7 @@ def complete(
 
     given = json_object(output, "--output")
     connect(url).execution(id).complete_task(ref, given, status=TaskResultStatus(status))
-    typer.echo(f"{ref} of {id} is {status}")
+    say(f"{ref} of {id} is {status}")
 
 
 def variables(

@@ -1,19 +1,19 @@
 """``get``, ``export`` and ``diagram``."""
 
 import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dalsegno.cli.console import Exit, give_up, out, remark, show_json
+from dalsegno.cli.console import Exit, emit, give_up, out, remark, say, show_json
 from dalsegno.cli.definition.arguments import is_file
 from dalsegno.cli.options import AsJson, Url, connect
 from dalsegno.cli.suggestions import workflow_names
 from dalsegno.cli.view.times import now_millis
 from dalsegno.cli.workflow.arguments import Id
+from dalsegno.printable import printable_json
 
 if TYPE_CHECKING:
     from dalsegno.models import Workflow, WorkflowDef
@@ -55,7 +55,7 @@ def export(
     found = connect(url).execution(id).get()
     text = json.dumps(found.to_wire(), indent=2, ensure_ascii=False) + "\n"
     if output is None:
-        sys.stdout.write(text)
+        emit(printable_json(text))
         return
     try:
         output.write_text(text, encoding="utf-8")
@@ -89,7 +89,7 @@ def diagram(
     if drawing is Drawing.MERMAID:
         from dalsegno.cli.view.mermaid import mermaid
 
-        sys.stdout.write(mermaid(definition, execution))
+        emit(mermaid(definition, execution))
     elif execution:
         show_account(execution)
     else:
@@ -98,7 +98,7 @@ def diagram(
 
         lines = [f"{definition.name} v{definition.version}"]
         lines += outline(tree_of_definition(definition))
-        sys.stdout.write("\n".join(lines) + "\n")
+        say("\n".join(lines))
 
 
 def show_account(workflow: "Workflow", *, tasks: bool = True) -> None:

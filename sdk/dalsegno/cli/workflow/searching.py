@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import Column, remark, show_json, show_table
+from dalsegno.cli.console import Column, remark, say, show_json, show_table
 from dalsegno.cli.options import AsJson, Limit, Url, connect
 from dalsegno.cli.search import joined, one_of, started_since, unsuccessful, with_epochs
 from dalsegno.cli.suggestions import workflow_names
@@ -111,7 +111,7 @@ def _show(
         show_json([with_epochs(hit.to_wire()) for hit in hits])
     elif only_ids:
         for hit in hits:
-            typer.echo(hit.workflow_id)
+            say(hit.workflow_id)
     elif hits:
         show_table(_COLUMNS, _rows(hits))
     else:

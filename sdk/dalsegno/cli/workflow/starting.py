@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from dalsegno.cli.console import Exit, show_json, working
+from dalsegno.cli.console import Exit, say, show_json, working
 from dalsegno.cli.options import AsJson, InputJson, Url, connect, json_object
 from dalsegno.cli.workflow.arguments import Name
 
@@ -64,7 +64,7 @@ def start(
         idempotency_key=idempotency_key,
     )
     if not wait:
-        show_json({"workflowId": execution.id}) if as_json else typer.echo(execution.id)
+        show_json({"workflowId": execution.id}) if as_json else say(execution.id)
         return
     ended = wait_for_end(execution, timeout)
     if as_json:

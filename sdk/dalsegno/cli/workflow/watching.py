@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dalsegno.cli.console import out, show_json
+from dalsegno.cli.console import out, say, show_json
 from dalsegno.cli.options import AsJson, Url, connect
 from dalsegno.cli.view.times import clock, duration, now_millis
 from dalsegno.cli.workflow.arguments import Id
@@ -84,7 +84,7 @@ def _print_changes(looks: "Iterator[Workflow]", *, as_json: bool) -> "Workflow":
             where = len(changes) if status.is_terminal else 0
             changes.insert(where, _workflow_change(workflow))
         for change in changes:
-            show_json(change) if as_json else typer.echo(_line(change))
+            show_json(change) if as_json else say(_line(change))
     return workflow
 
 

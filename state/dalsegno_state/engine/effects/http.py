@@ -15,7 +15,6 @@ from dalsegno_state.engine.effects.http_request import (
 )
 from dalsegno_state.engine.effects.work import Effect, Work
 from dalsegno_state.events import Reported
-from dalsegno_state.expressions import reveal_secrets
 from dalsegno_state.http_content import ContentError, json_or_text, text_of
 from dalsegno_state.ports import HttpCallError, HttpClient, HttpReply, Ports
 
@@ -47,7 +46,7 @@ class HttpCall(Effect):
 
     def answer(self, work: Work) -> JsonObject | Reported:
         """Make the call; return the answer as tasks show it, or the report of its failure."""
-        request = self.request(work.inputs)
+        request = self.request(work)
         problem = problem_of(request)
         if problem is not None:
             return work.failed(problem)
@@ -59,15 +58,15 @@ class HttpCall(Effect):
         response = _shown(reply)
         if 200 <= reply.status_code < 300:
             return response
-        text = text_of(reply.body, _content_type(reply))[:1000]
+        text = work.secrets.redactor().text(text_of(reply.body, _content_type(reply)))[:1000]
         reason = (
             f"Failed to invoke HTTP task due to: {reply.status_code} {reply.reason_phrase}: {text}"
         )
         return work.failed(reason, output={"response": response})
 
-    def request(self, inputs: JsonObject) -> JsonObject:
+    def request(self, work: Work) -> JsonObject:
         """Return what to call, secrets included: for the call only, never to be stored."""
-        revealed = reveal_secrets(_given(inputs), self._ports.secrets.secret)
+        revealed = work.secrets.reveal(_given(work.inputs))
         return revealed if isinstance(revealed, dict) else {}
 
     def _send(self, request: JsonObject, confidential: frozenset[str]) -> HttpReply:

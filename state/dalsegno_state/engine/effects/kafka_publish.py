@@ -8,7 +8,6 @@ from pydantic_core import to_json
 from dalsegno.models import JsonObject, JsonValue
 from dalsegno_state.engine.effects.work import WORKER_ID, Effect, HandOver, Work
 from dalsegno_state.events import Reported
-from dalsegno_state.expressions import reveal_secrets
 from dalsegno_state.ports import KafkaRecord, Ports, RecordProducer, ServiceCallError
 
 _RECENT_MS: Final = 5 * 60_000
@@ -42,7 +41,7 @@ class SendRecord(Effect):
         """See ``Effect.perform``."""
         if self._producer is None:
             return self._without_client(work)
-        request = reveal_secrets(_given(work.inputs), self._ports.secrets.secret)
+        request = work.secrets.reveal(_given(work.inputs))
         try:
             self._producer.produce(_record(request if isinstance(request, dict) else {}))
         except (ValueError, ServiceCallError) as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dalsegno.models import JsonObject, TaskStatus, WorkflowTask
+from dalsegno_state.engine.revealed_secrets import RevealedSecrets
 from dalsegno_state.events import Reported
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.tasks.system_task import is_async_complete
@@ -19,12 +20,14 @@ class Work:
 
     Attributes:
         inputs: As they are stored: secrets are still named, not told.
+        secrets: Reveals secrets; what it reveals is redacted in the report.
     """
 
     workflow: WorkflowState
     task: TaskState
     node: WorkflowTask
     inputs: JsonObject
+    secrets: RevealedSecrets
 
     def completed(self, output: JsonObject) -> Reported:
         """Return the report of a success."""
