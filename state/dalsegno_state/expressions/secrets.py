@@ -9,7 +9,8 @@ from typing import Final
 from pydantic import JsonValue
 
 from dalsegno_state.expressions.errors import ExpressionError
-from dalsegno_state.expressions.path import parse_path, walk
+from dalsegno_state.expressions.path import parse_path
+from dalsegno_state.expressions.scope import walk
 from dalsegno_state.expressions.text import java_text
 
 SECRETS_PREFIX: Final = "workflow.secrets."
