@@ -18,7 +18,7 @@ from dalsegno.models import (
 from dalsegno_state.expressions import expressions_in
 from dalsegno_state.expressions.path import MAX_PATH_CHARACTERS, root_name
 from dalsegno_state.ids import turn_of
-from dalsegno_state.schemas import schema_fault
+from dalsegno_state.schemas import SchemaChecker, schema_fault
 from dalsegno_state.tasks.rules import RULES, SCRIPTS
 from dalsegno_state.tasks.served_by_workers import TYPES_OF_WORKERS
 
@@ -32,8 +32,8 @@ _TASK_ID: Final = "CPEWF_TASK_ID"
 MAX_TASKS: Final = 5_000
 
 
-class ScriptChecker(Protocol):
-    """Knows JavaScript when it sees it."""
+class ScriptChecker(SchemaChecker, Protocol):
+    """Knows JavaScript and JSON schemas when it sees them."""
 
     def syntax_error(self, source: str) -> str | None:
         """Return what is wrong with ``source``, None if it can be parsed; nothing is run."""
@@ -64,13 +64,17 @@ def check_served(definition: WorkflowDef, has_task_def: Callable[[str], bool]) -
     _refuse(_unserved(definition, has_task_def, path="workflowDef"))
 
 
-def check_task_def(task_def: TaskDef) -> None:
+def check_task_def(task_def: TaskDef, checker: SchemaChecker | None = None) -> None:
     """Refuse a task definition that contradicts itself, naming all its faults at once.
+
+    Args:
+        task_def: What is to be registered.
+        checker: Compiles schemas that may be costly; None leaves these unchecked.
 
     Raises:
         InvalidRequestError: The definition breaks at least one rule.
     """
-    _refuse(_task_def_violations(task_def))
+    _refuse(_task_def_violations(task_def, checker))
 
 
 def _refuse(violations: Iterator[ValidationErrorItem]) -> None:
@@ -104,7 +108,7 @@ def _definition_violations(
             "workflowDef schemaVersion: 2 is only supported",
             definition.schema_version,
         )
-    yield from _schema_violations(definition, path)
+    yield from _schema_violations(definition, path, scripts)
     limit = definition.rate_limit_config
     yield from _malformed(
         path,
@@ -150,7 +154,7 @@ def _unserved(
 
 
 def _schema_violations(
-    definition: WorkflowDef | TaskDef, path: str
+    definition: WorkflowDef | TaskDef, path: str, checker: SchemaChecker | None
 ) -> Iterator[ValidationErrorItem]:
     if not definition.enforce_schema:
         return
@@ -158,7 +162,7 @@ def _schema_violations(
         ("inputSchema", definition.input_schema),
         ("outputSchema", definition.output_schema),
     ):
-        fault = None if schema is None else schema_fault(schema)
+        fault = None if schema is None else schema_fault(schema, checker)
         if fault is not None:
             yield _violation(f"{path}.{name}", fault)
 
@@ -328,7 +332,9 @@ def _names_one_of(known: AbstractSet[str], path: str) -> bool:
     return any(path[:end] in known for end in (*ends, len(path)))
 
 
-def _task_def_violations(task_def: TaskDef) -> Iterator[ValidationErrorItem]:
+def _task_def_violations(
+    task_def: TaskDef, checker: SchemaChecker | None
+) -> Iterator[ValidationErrorItem]:
     name, path = task_def.name, "taskDefinition"
     timeout, response = task_def.timeout_seconds, task_def.response_timeout_seconds
     total = task_def.total_timeout_seconds
@@ -336,7 +342,7 @@ def _task_def_violations(task_def: TaskDef) -> Iterator[ValidationErrorItem]:
         yield _violation(f"{path}.name", "TaskDef name cannot be null or empty")
     yield from _bound_violations(task_def, path)
     yield from _malformed(path, (("inputTemplate", task_def.input_template),))
-    yield from _schema_violations(task_def, path)
+    yield from _schema_violations(task_def, path, checker)
     if 0 < timeout < response:
         yield _violation(
             path,

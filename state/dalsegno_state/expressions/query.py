@@ -170,10 +170,10 @@ class Path:
     def value(self, evaluation: Evaluation) -> JsonValue:
         """Return the path's value where another path is evaluated."""
         evaluation.spend(1 + len(self.steps))
-        found: Found = evaluation.scope.find(self.root, self.steps)
+        value = evaluation.scope.find(self.root, self.steps)
         if self.query is not None:
-            found = self.query.find(found, evaluation)
-        value = None if found is NOTHING else found
+            found = self.query.find(value, evaluation)
+            value = None if found is NOTHING else found
         for function in self.functions:
             value = applied(function, value, evaluation)
         return value
