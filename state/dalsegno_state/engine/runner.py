@@ -4,6 +4,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
@@ -219,7 +220,9 @@ class Runner:
                 raise
             body = encode_evaluation(view.workflow.workflow_id, event)
             soon = self._ports.clock.now() + BUSY_RETRY_MS
-            self._ports.queues.send([Message(ids.EVALUATOR_QUEUE, body, deliver_at=soon)])
+            self._ports.queues.send(
+                [Message(queue=ids.EVALUATOR_QUEUE, body=body, deliver_at=soon)]
+            )
             return view, []
 
     def _take_in(self, view: View, event: Event) -> tuple[View, list[Event]]:
@@ -275,7 +278,8 @@ class Runner:
         is_short = False
         for _ in range(_MOST_LOADS):
             try:
-                return decision(view, now=self._ports.clock.now(), tools=tools)
+                transition = decision(view, now=self._ports.clock.now(), tools=tools)
+                return self._postponed(transition) if is_short else transition
             except NotLoadedError as missing:
                 self._loader.load(view, missing)
             except ScriptsBusyError:
@@ -283,6 +287,19 @@ class Runner:
                     raise
                 is_short = True  # from here on, what needs a script is left to the evaluator
         raise RecursionError("a decision kept asking for more")
+
+    def _postponed(self, transition: Transition) -> Transition:
+        """Return a transition whose looks come a little later, when scripts may be less busy."""
+        soon = self._ports.clock.now() + BUSY_RETRY_MS
+        return replace(
+            transition,
+            messages=tuple(
+                replace(message, deliver_at=soon)
+                if message.queue == ids.EVALUATOR_QUEUE and message.deliver_at is None
+                else message
+                for message in transition.messages
+            ),
+        )
 
     def _follow_up(self, view: View, transition: Transition) -> list[Event]:
         workflow_id = view.workflow.workflow_id
