@@ -115,7 +115,8 @@ def test_health_answers_while_something_hostile_is_evaluated(
             assert time.monotonic() - began < _SLOW_SECONDS
             time.sleep(0.1)
 
-    assert {each.result().status_code for each in starts} <= {200, 400}
+    # 503: others keep the child busy that checks costly schemas; the same start may work later.
+    assert {each.result().status_code for each in starts} <= {200, 400, 503}
     assert server.stop(GRACE_SECONDS + 30) == 0
 
 
