@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # What a function finds in its environment, and a local server does not.
 # How long a script waits for an interpreter: requests leave it to the background after that.
-_REQUEST_PATIENCE_SECONDS: Final = 2.0
+_REQUEST_PATIENCE_SECONDS: Final = 6.0  # longer than one script runs, so that its turn comes
 _PATIENCE_SECONDS: Final = 30.0
 _ON_AWS: Final = "DALSEGNO_EXECUTION_TABLE"
 _AUTH: Final = "DALSEGNO_AUTH"
