@@ -34,6 +34,12 @@ class KillableServer:
             self._process.kill()
             self._process.wait()
 
+    def stop(self, within_seconds: float) -> int:
+        """End the process with SIGTERM; return its exit status, or fail if it does not end."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(within_seconds)
+
 
 @contextmanager
 def running(directory: Path) -> Iterator[KillableServer]:

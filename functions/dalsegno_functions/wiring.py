@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from dalsegno_state.sqlite import SqlitePorts
 
 # What a function finds in its environment, and a local server does not.
+# How long a script waits for an interpreter: requests leave it to the background after that.
+_REQUEST_PATIENCE_SECONDS: Final = 6.0  # longer than one script runs, so that its turn comes
+_PATIENCE_SECONDS: Final = 30.0
 _ON_AWS: Final = "DALSEGNO_EXECUTION_TABLE"
 _AUTH: Final = "DALSEGNO_AUTH"
 _TOKEN_SECRET: Final = "DALSEGNO_TOKEN_SECRET"  # noqa: S105  (a name, not a value)
@@ -37,9 +40,15 @@ _JWT_ROLE_PREFIX: Final = "DALSEGNO_JWT_ROLE_PREFIX"
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """An engine on SQLite; close it when nothing uses it any more."""
+    """An engine on SQLite; close it when nothing uses it any more.
+
+    Attributes:
+        engine: Serves requests.
+        background: Does what no request waits for; its scripts have separate interpreters.
+    """
 
     engine: Engine
+    background: Engine
     ports: "SqlitePorts"
 
     @property
@@ -121,13 +130,18 @@ def local_engine(
         ports = open_ports(directory, clock or SystemClock())
     except (OSError, sqlite3.Error, *lost) as error:
         raise DataDirectoryError(f"cannot use {directory}: {error}") from error
-    made = _engine(
-        ports,
-        reach=Reach(private=True, loopback=True),
-        services=_local_services(),
-        retention=retention,
+    services = _local_services()
+    made, background = (
+        _engine(
+            ports,
+            reach=Reach(private=True, loopback=True),
+            services=services,
+            retention=retention,
+            patience_seconds=patience_seconds,
+        )
+        for patience_seconds in (_REQUEST_PATIENCE_SECONDS, _PATIENCE_SECONDS)
     )
-    return LocalEngine(made, ports)
+    return LocalEngine(made, background, ports)
 
 
 @cache
@@ -300,6 +314,7 @@ def _engine(
     reach: Reach,
     services: Services | None = None,
     retention: Retention = FOR_EVER,
+    patience_seconds: float = _PATIENCE_SECONDS,
 ) -> Engine:
     from dalsegno_state.sandbox import SandboxedScripts
 
@@ -309,4 +324,10 @@ def _engine(
         from dalsegno_state.kafka import KafkaProducer
 
         services = replace(services, kafka=KafkaProducer(reach))
-    return Engine(ports, SandboxedScripts(), http, services=services, retention=retention)
+    return Engine(
+        ports,
+        SandboxedScripts(wait_seconds=patience_seconds),
+        http,
+        services=services,
+        retention=retention,
+    )

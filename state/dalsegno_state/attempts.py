@@ -143,11 +143,11 @@ def conforming(draft: Draft, task: TaskState, place: Place, *, is_new: bool) -> 
     task_def = draft.task_def(place, task.name)
     if task_def is None or not task_def.enforce_schema or not task.status.is_successful:
         return task
-    found = None
+    found, scripts = None, draft.tools.scripts
     if is_new and task_def.input_schema is not None:
-        found = breach(task_def.input_schema, draft.payload(task.input), "input")
+        found = breach(task_def.input_schema, draft.payload(task.input), "input", scripts)
     if found is None and task_def.output_schema is not None and _has_output(task):
-        found = breach(task_def.output_schema, draft.payload(task.output), "output")
+        found = breach(task_def.output_schema, draft.payload(task.output), "output", scripts)
     if found is None:
         return task
     status = TaskStatus.FAILED_WITH_TERMINAL_ERROR

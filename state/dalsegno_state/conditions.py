@@ -1,9 +1,7 @@
 """Conditions on the fields of what is searched, as a tree; and whether they hold."""
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal, TypeAlias, assert_never
 
 Value: TypeAlias = str | int
@@ -114,11 +112,31 @@ def is_pattern(value: Value) -> bool:
     return isinstance(value, str) and "*" in value
 
 
-@cache
-def any_matching(values: tuple[str, ...]) -> re.Pattern[str]:
-    """Return the pattern of texts that are one of the values; ``*`` is any characters."""
-    alternatives = (re.escape(value).replace(r"\*", ".*") for value in values)
-    return re.compile("|".join(alternatives) if values else r"(?!)", re.DOTALL)
+def is_any_of(text: str, values: Iterable[str]) -> bool:
+    """Return whether a text is one of the values; ``*`` in them is any characters."""
+    return any(
+        matches_wildcards(text, value) if "*" in value else text == value for value in values
+    )
+
+
+def matches_wildcards(text: str, pattern: str) -> bool:
+    """Return whether a pattern is a text, its ``*`` being any characters.
+
+    Each part between two ``*`` is taken where it comes first, so nothing is looked at twice.
+    """
+    first, *parts = pattern.split("*")
+    if not parts:
+        return text == first
+    last = parts.pop()
+    position, end = len(first), len(text) - len(last)
+    if position > end or not (text.startswith(first) and text.endswith(last)):
+        return False
+    for part in parts:
+        found = text.find(part, position, end)
+        if found < 0:
+            return False
+        position = found + len(part)
+    return True
 
 
 def _is_one_of(value: Value | None, values: tuple[Value, ...]) -> bool:
@@ -127,7 +145,7 @@ def _is_one_of(value: Value | None, values: tuple[Value, ...]) -> bool:
     if isinstance(value, int):
         return value in values
     texts = tuple(each for each in values if isinstance(each, str))
-    return any_matching(texts).fullmatch(value) is not None
+    return is_any_of(value, texts)
 
 
 def _compares(value: int, sign: Sign, bound: int) -> bool:

@@ -186,7 +186,7 @@ def _output_breach(draft: Draft, output: JsonObject) -> str | None:
     definition = draft.view.plan.definition
     if not definition.enforce_schema or definition.output_schema is None:
         return None
-    found = breach(definition.output_schema, output, "output")
+    found = breach(definition.output_schema, output, "output", draft.tools.scripts)
     return None if found is None else f"The output of workflow {definition.name} {found}"
 
 

@@ -12,7 +12,7 @@ from dalsegno.models import (
     TaskDetails,
     ValidationErrorItem,
 )
-from dalsegno_state.expressions import ExpressionError, references
+from dalsegno_state.expressions import expressions_in
 from dalsegno_state.reserved_names import domain_faults
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.switch import JAVASCRIPT_EVALUATORS
@@ -71,10 +71,9 @@ def _of_action(action: Action) -> Iterator[tuple[str, str]]:
     missing = _missing(kind, details)
     if missing is not None:
         yield missing
-    try:
-        references(details.to_wire())
-    except ExpressionError as error:
-        yield kind.value, str(error)
+    for written in expressions_in(details.to_wire()):
+        if written.fault is not None:
+            yield kind.value, f"expression '{written.path}' is malformed: {written.fault}"
 
 
 def _missing(kind: ActionType, details: Any) -> tuple[str, str] | None:

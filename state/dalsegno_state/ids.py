@@ -4,9 +4,13 @@ import base64
 import binascii
 import hashlib
 import uuid
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Final
 
 from dalsegno.models import EpochMillis
+
+_MAX_NESTED_LOOPS: Final = 100
 
 EVALUATOR_QUEUE = "_evaluator"
 # Tasks that system workers do, but for those that make HTTP calls: these have a queue of their own.
@@ -71,3 +75,15 @@ def parse_task_id(text: str) -> TaskAddress | None:
 def full_ref(base_ref: str, iterations: tuple[int, ...]) -> str:
     """Return a reference name with its iteration suffixes, such as ``charge__2``."""
     return "".join([base_ref, *(f"__{iteration}" for iteration in iterations)])
+
+
+def turn_of(ref: str, looped: AbstractSet[str]) -> str | None:
+    """Return which of the tasks in loops has ``ref`` as its full reference in some turn."""
+    base = ref
+    for _ in range(_MAX_NESTED_LOOPS):
+        base, marker, number = base.rpartition("__")
+        if not (marker and number.isascii() and number.isdigit()):
+            return None
+        if base in looped:
+            return base
+    return None

@@ -129,6 +129,15 @@ def names_in(task: WorkflowTask) -> Iterator[str]:
             yield from names_in(each)
 
 
+def looped_names_in(task: WorkflowTask, *, is_in_loop: bool = False) -> Iterator[str]:
+    """Yield the reference names of what a task contains within loops; its own if it is in one."""
+    if is_in_loop:
+        yield task.task_reference_name
+    for inner, role in _inner_sequences(task):
+        for each in inner:
+            yield from looped_names_in(each, is_in_loop=is_in_loop or role is Role.BODY)
+
+
 def compile_branch(root: JsonObject) -> Plan:
     """Return the plan of one branch of a dynamic fork: a single task and what it contains."""
     task = WorkflowTask.model_validate(root)

@@ -1,23 +1,25 @@
 """Validation: what must hold of a definition before it is registered."""
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Protocol
 
 from dalsegno.errors import InvalidRequestError
 from dalsegno.models import (
-    JsonValue,
     TaskDef,
     ValidationErrorItem,
     WorkflowDef,
     WorkflowTask,
 )
+from dalsegno_state.expressions import expressions_in
+from dalsegno_state.expressions.path import MAX_PATH_CHARACTERS, root_name
+from dalsegno_state.ids import turn_of
 from dalsegno_state.reserved_names import domain_faults, work_fault
-from dalsegno_state.schemas import schema_fault
+from dalsegno_state.schemas import SchemaChecker, schema_fault
 from dalsegno_state.tasks.rules import RULES, SCRIPTS
 from dalsegno_state.tasks.served_by_workers import TYPES_OF_WORKERS
 
@@ -26,12 +28,13 @@ MAX_NESTING: Final = 40
 
 _NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 _TASK_ID: Final = "CPEWF_TASK_ID"
-_EXPRESSION: Final = re.compile(r"(\$*)\$\{([^{}]*)\}")
-_EVALUATED: Final = "\0"  # stands for an inner expression, whose value is not known yet
+# Conductor's largest published definitions have some hundred. With embedded definitions each
+# counts for itself, and the whole is bounded by the size of a request.
+MAX_TASKS: Final = 5_000
 
 
-class ScriptChecker(Protocol):
-    """Knows JavaScript when it sees it."""
+class ScriptChecker(SchemaChecker, Protocol):
+    """Knows JavaScript and JSON schemas when it sees them."""
 
     def syntax_error(self, source: str) -> str | None:
         """Return what is wrong with ``source``, None if it can be parsed; nothing is run."""
@@ -62,13 +65,17 @@ def check_served(definition: WorkflowDef, has_task_def: Callable[[str], bool]) -
     _refuse(_unserved(definition, has_task_def, path="workflowDef"))
 
 
-def check_task_def(task_def: TaskDef) -> None:
+def check_task_def(task_def: TaskDef, checker: SchemaChecker | None = None) -> None:
     """Refuse a task definition that contradicts itself, naming all its faults at once.
+
+    Args:
+        task_def: What is to be registered.
+        checker: Compiles schemas that may be costly; None leaves these unchecked.
 
     Raises:
         InvalidRequestError: The definition breaks at least one rule.
     """
-    _refuse(_task_def_violations(task_def))
+    _refuse(_task_def_violations(task_def, checker))
 
 
 def _refuse(violations: Iterator[ValidationErrorItem]) -> None:
@@ -88,6 +95,7 @@ class _Place:
     path: str
     depth: int
     task: WorkflowTask
+    is_in_loop: bool = False
 
 
 def _definition_violations(
@@ -101,12 +109,28 @@ def _definition_violations(
             "workflowDef schemaVersion: 2 is only supported",
             definition.schema_version,
         )
-    yield from _schema_violations(definition, path)
+    yield from _schema_violations(definition, path, scripts)
+    limit = definition.rate_limit_config
+    yield from _malformed(
+        path,
+        (
+            ("outputParameters", definition.output_parameters),
+            ("rateLimitConfig.rateLimitKey", limit.rate_limit_key if limit is not None else None),
+        ),
+    )
     if not definition.tasks:
         yield _violation(f"{path}.tasks", "WorkflowTask list cannot be empty")
     top_level = _listed(definition.tasks, f"{path}.tasks", depth)
-    places = list(_with_nested(top_level))
+    places = list(islice(_with_nested(top_level), MAX_TASKS + 1))
+    if len(places) > MAX_TASKS:
+        yield _violation(
+            f"{path}.tasks",
+            f"a workflow may have {MAX_TASKS:,} tasks at most, nested ones included: move some "
+            "into sub-workflows, or have a dynamic fork or a loop repeat them",
+        )
+        return
     yield from _duplicate_references(places, definition.name, path)
+    yield from _names_of_turns(places, path)
     known = {place.task.task_reference_name for place in places}
     for place in top_level:
         yield from _unknown_references(place, known)
@@ -131,7 +155,7 @@ def _unserved(
 
 
 def _schema_violations(
-    definition: WorkflowDef | TaskDef, path: str
+    definition: WorkflowDef | TaskDef, path: str, checker: SchemaChecker | None
 ) -> Iterator[ValidationErrorItem]:
     if not definition.enforce_schema:
         return
@@ -139,13 +163,15 @@ def _schema_violations(
         ("inputSchema", definition.input_schema),
         ("outputSchema", definition.output_schema),
     ):
-        fault = None if schema is None else schema_fault(schema)
+        fault = None if schema is None else schema_fault(schema, checker)
         if fault is not None:
             yield _violation(f"{path}.{name}", fault)
 
 
-def _listed(tasks: Iterable[WorkflowTask], path: str, depth: int) -> list[_Place]:
-    return [_Place(f"{path}[{index}]", depth, task) for index, task in enumerate(tasks)]
+def _listed(
+    tasks: Iterable[WorkflowTask], path: str, depth: int, *, is_in_loop: bool = False
+) -> list[_Place]:
+    return [_Place(f"{path}[{index}]", depth, task, is_in_loop) for index, task in enumerate(tasks)]
 
 
 def _with_nested(places: list[_Place]) -> Iterator[_Place]:
@@ -170,7 +196,12 @@ def _children(place: _Place) -> list[_Place]:
             lists = {"loopOver": task.loop_over}
         case _:
             lists = {}
-    return [p for name, tasks in lists.items() for p in _listed(tasks, f"{path}.{name}", depth)]
+    is_in_loop = place.is_in_loop or task.type == "DO_WHILE"
+    return [
+        inner
+        for name, tasks in lists.items()
+        for inner in _listed(tasks, f"{path}.{name}", depth, is_in_loop=is_in_loop)
+    ]
 
 
 def _duplicate_references(
@@ -186,9 +217,23 @@ def _duplicate_references(
             )
 
 
+def _names_of_turns(places: list[_Place], path: str) -> Iterator[ValidationErrorItem]:
+    """Yield the reference names that a task in a loop has in one of its turns."""
+    in_loops = {place.task.task_reference_name for place in places if place.is_in_loop}
+    for place in places:
+        reference = place.task.task_reference_name
+        if (looped := turn_of(reference, in_loops)) is not None:
+            yield _violation(
+                f"{path}.tasks",
+                f"taskReferenceName: {reference} is the name of a turn of {looped}, which is in a "
+                "loop: choose another name",
+            )
+
+
 def _task_violations(place: _Place, scripts: ScriptChecker | None) -> Iterator[ValidationErrorItem]:
     task, path = place.task, place.path
     yield from _common_violations(task, path)
+    yield from _malformed(path, _evaluated_fields(task))
     for message in RULES[task.type](task) if task.type in RULES else ():
         yield _violation(path, message)
     if scripts is not None:
@@ -204,6 +249,23 @@ def _task_violations(place: _Place, scripts: ScriptChecker | None) -> Iterator[V
                 path=f"{path}.subWorkflowParam.workflowDefinition",
                 depth=place.depth + 1,
             )
+
+
+def _evaluated_fields(task: WorkflowTask) -> Iterator[tuple[str, object]]:
+    """Yield the fields of a task whose expressions are evaluated, by name."""
+    yield "inputParameters", task.input_parameters
+    yield "items", task.items
+    yield "sink", task.sink
+    yield "onStateChange", {k: [e.payload for e in v] for k, v in task.on_state_change.items()}
+    if task.cache_config is not None:
+        yield "cacheConfig.key", task.cache_config.key
+    if task.task_definition is not None:
+        yield "taskDefinition.inputTemplate", task.task_definition.input_template
+    if task.sub_workflow_param is not None:
+        params = task.sub_workflow_param.to_wire()
+        if not isinstance(task.sub_workflow_param.workflow_definition, str):
+            params.pop("workflowDefinition", None)
+        yield "subWorkflowParam", params
 
 
 def _common_violations(task: WorkflowTask, path: str) -> Iterator[ValidationErrorItem]:
@@ -252,73 +314,41 @@ def _script_violations(
         )
 
 
+def _malformed(path: str, sources: Iterable[tuple[str, object]]) -> Iterator[ValidationErrorItem]:
+    """Yield the expressions that could not be evaluated, in fields given by name and value."""
+    for field, source in sources:
+        for written in expressions_in(source):  # type: ignore[arg-type]  # wire values are JSON
+            if written.fault is not None:
+                yield _violation(
+                    f"{path}.{field}",
+                    f"key: {written.key} input parameter value: {written.path} is not valid: "
+                    f"{written.fault}; a literal ${{ is written $${{",
+                )
+
+
 def _unknown_references(place: _Place, known: AbstractSet[str]) -> Iterator[ValidationErrorItem]:
-    path = f"{place.path}.inputParameters"
-    for key, text in _texts(place.task.input_parameters):
-        for expression in _expressions(text):
-            source = re.split(r"[.\[]", expression, maxsplit=1)[0]
-            if not _is_json_path(expression):
-                yield _violation(
-                    path, f"key: {key} input parameter value: {expression} is not valid"
-                )
-            elif not (source in {"workflow", _EVALUATED} or _names_one_of(known, expression)):
-                yield _violation(
-                    path,
-                    f"taskReferenceName: {source} for given task: {place.task.name} input value: "
-                    f"{key} of input parameter: {expression} is not defined in workflow "
-                    "definition.",
-                )
+    for written in expressions_in(place.task.input_parameters):
+        root = root_name(written.path)
+        if written.fault is not None or root is None or "\0" in root:
+            continue
+        if root not in {"workflow", _TASK_ID} and not _names_one_of(known, written.path):
+            yield _violation(
+                f"{place.path}.inputParameters",
+                f"taskReferenceName: {root} for given task: {place.task.name} input value: "
+                f"{written.key} of input parameter: {written.path} is not defined in workflow "
+                "definition.",
+            )
 
 
-def _names_one_of(known: AbstractSet[str], expression: str) -> bool:
-    """Tell if ``expression`` reads a task in ``known``; names may have dots and brackets."""
-    ends = [match.start() for match in re.finditer(r"[.\[]", expression)]
-    return any(expression[:end] in known for end in (*ends, len(expression)))
+def _names_one_of(known: AbstractSet[str], path: str) -> bool:
+    """Tell if ``path`` reads a task in ``known``; names may have dots and brackets."""
+    ends = [index for index, char in enumerate(path[:MAX_PATH_CHARACTERS]) if char in ".["]
+    return any(path[:end] in known for end in (*ends, len(path)))
 
 
-def _texts(value: JsonValue) -> Iterator[tuple[str, str]]:
-    """Yield every string in ``value`` with the nearest key above it."""
-    open_values: list[tuple[str, JsonValue]] = [("", value)]
-    while open_values:
-        key, value = open_values.pop()
-        match value:
-            case str():
-                yield key, value
-            case dict():
-                open_values.extend(reversed(value.items()))
-            case list():
-                open_values.extend((key, item) for item in reversed(value))
-
-
-def _expressions(text: str) -> Iterator[str]:
-    """Yield the inside of each ``${...}``, inner ones first; ``$${...}`` is plain text."""
-    while "${" in text:
-        for match in _EXPRESSION.finditer(text):
-            inside = match[2].strip()
-            if not match[1] and inside not in {"", _TASK_ID}:
-                yield inside
-        shorter = _EXPRESSION.sub(_EVALUATED, text)
-        if shorter == text:
-            return
-        text = shorter
-
-
-def _is_json_path(path: str) -> bool:
-    """Tell if brackets and quotes of ``path`` pair up and no step of it is empty."""
-    depth, quote = 0, ""
-    for char in path:
-        if quote:
-            quote = "" if char == quote else quote
-        elif depth and char in "'\"":
-            quote = char
-        elif char in "[]":
-            depth += 1 if char == "[" else -1
-        if depth < 0:
-            return False
-    return not (depth or quote or path[0] == "." or path[-1] == "." or "[]" in path)
-
-
-def _task_def_violations(task_def: TaskDef) -> Iterator[ValidationErrorItem]:
+def _task_def_violations(
+    task_def: TaskDef, checker: SchemaChecker | None
+) -> Iterator[ValidationErrorItem]:
     name, path = task_def.name, "taskDefinition"
     timeout, response = task_def.timeout_seconds, task_def.response_timeout_seconds
     total = task_def.total_timeout_seconds
@@ -328,7 +358,8 @@ def _task_def_violations(task_def: TaskDef) -> Iterator[ValidationErrorItem]:
     if name.startswith("_"):
         yield _violation(f"{path}.name", f"name: {work_fault(name)}; choose another", name)
     yield from _bound_violations(task_def, path)
-    yield from _schema_violations(task_def, path)
+    yield from _malformed(path, (("inputTemplate", task_def.input_template),))
+    yield from _schema_violations(task_def, path, checker)
     if 0 < timeout < response:
         yield _violation(
             path,

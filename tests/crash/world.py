@@ -560,6 +560,14 @@ class RememberingScripts:
         answer: list[JsonValue] = self._answer("jq", query, document, self._scripts.jq)
         return answer
 
+    def on_behalf_of(self, name: str) -> Scripts:
+        """See ``Scripts.on_behalf_of``."""
+        return self
+
+    def schema_errors(self, schema: str, values: list[JsonValue]) -> list[JsonValue]:
+        """See ``Scripts.schema_errors``."""
+        return self._scripts.schema_errors(schema, values)
+
     def syntax_error(self, source: str) -> str | None:
         """See ``Scripts.syntax_error``."""
         return self._scripts.syntax_error(source)

@@ -8,6 +8,7 @@ from dalsegno.errors import ForbiddenError
 from dalsegno_functions.auth.roles import Identity, read
 from dalsegno_functions.http.event import GatewayEvent
 from dalsegno_functions.http.response import Response
+from dalsegno_state.conditions import matches_wildcards
 
 _ROLE: Final = re.compile(r"(arn:[^:]+:iam::[^:]*:role/)(?:.*/)?([^/]+)")
 _SESSION: Final = re.compile(r"(arn:[^:]+):sts::([^:]*):assumed-role/([^/]+)/.*")
@@ -25,7 +26,7 @@ class IamCallers:
     """
 
     def __init__(self, roles: Iterable[tuple[str, str]]) -> None:
-        self._roles = [(pattern_of(address), read(address, role)) for address, role in roles]
+        self._roles = [(without_path(address), read(address, role)) for address, role in roles]
 
     def reception(self, _event: GatewayEvent) -> Response | None:
         """See ``Callers.reception``; a signature is all there is to show."""
@@ -40,7 +41,7 @@ class IamCallers:
         found = tuple(
             Identity(caller=address, role=known.role, task_types=known.task_types)
             for pattern, known in self._roles
-            if pattern.fullmatch(address)
+            if matches_wildcards(address, pattern)
         )
         if not found:
             raise ForbiddenError(
@@ -58,19 +59,19 @@ def principal_of(user_arn: str) -> str:
     return f"{session[1]}:iam::{session[2]}:role/{session[3]}"
 
 
-def pattern_of(address: str) -> re.Pattern[str]:
-    """Return what recognizes the principals of an address.
+def without_path(address: str) -> str:
+    """Return an address as its principals tell it: that of a role without its path.
 
     Raises:
         ValueError: It names a path and many roles: which path a role has is not to be seen.
     """
     role = _ROLE.fullmatch(address)
-    if role is not None:
-        without_path = role[1] + role[2]
-        if "*" in address and address != without_path:
-            raise ValueError(
-                f"{address}: the path of a role is not to be seen in its sessions; "
-                f"write {without_path}, or name the role without *"
-            )
-        address = without_path
-    return re.compile(".*".join(map(re.escape, address.split("*"))))
+    if role is None:
+        return address
+    shown = role[1] + role[2]
+    if "*" in address and address != shown:
+        raise ValueError(
+            f"{address}: the path of a role is not to be seen in its sessions; "
+            f"write {shown}, or name the role without *"
+        )
+    return shown

@@ -59,7 +59,7 @@ class LocalServer:
             AddressInUseError: The port is taken, or may not be used.
         """
         self._socket = _bound(host, port)
-        self._background = Background(local.engine, local.queues)
+        self._background = Background(local.background, local.queues)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 GatewayApp(

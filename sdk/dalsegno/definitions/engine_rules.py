@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from dalsegno.definitions.errors import MissingExtraError
 from dalsegno.errors import InvalidRequestError
-from dalsegno.models import TaskDef, ValidationErrorItem, WorkflowDef, WorkflowTask
+from dalsegno.models import JsonValue, TaskDef, ValidationErrorItem, WorkflowDef, WorkflowTask
 
 _REMEMBERED_SCRIPTS = 1_000
 
@@ -25,11 +25,12 @@ def broken_rules(definition: WorkflowDef | TaskDef) -> tuple[ValidationErrorItem
     with _engine():
         from dalsegno_state.validation import check_task_def, check_workflow_def
 
+        checker = _Sandbox() if find_spec("quickjs") else None
         try:
             if isinstance(definition, TaskDef):
-                check_task_def(definition)
+                check_task_def(definition, checker)
             else:
-                check_workflow_def(definition, _Syntax() if find_spec("quickjs") else None)
+                check_workflow_def(definition, checker)
         except InvalidRequestError as error:
             return error.validation_errors
     return ()
@@ -52,12 +53,22 @@ def roots_of(values: Iterable[object]) -> frozenset[str]:
         return frozenset[str]().union(*found)
 
 
-class _Syntax:
-    """Knows JavaScript; see ``ScriptChecker`` of the engine."""
+class _Sandbox:
+    """See ``ScriptChecker`` of the engine."""
 
     def syntax_error(self, source: str) -> str | None:
         """Return what is wrong with ``source``, None if it can be parsed; nothing is run."""
         return _syntax_error(source)
+
+    def schema_errors(self, schema: str, values: list[JsonValue]) -> list[JsonValue]:
+        """Return what of some values breaks a schema; see ``Scripts`` of the engine."""
+        from dalsegno_state.sandbox import SandboxedScripts
+
+        scripts = SandboxedScripts(processes=1)
+        try:
+            return scripts.schema_errors(schema, values)
+        finally:
+            scripts.close()
 
 
 @lru_cache(_REMEMBERED_SCRIPTS)

@@ -56,7 +56,7 @@ FAILURES: Final = frozenset(
     {WorkflowStatus.FAILED, WorkflowStatus.TERMINATED, WorkflowStatus.TIMED_OUT}
 )
 
-_ITERATED: Final = re.compile(r"(.+?)((?:__(?:0|[1-9][0-9]{0,8}))*)", re.DOTALL)
+_ITERATION: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 _TOKEN: Final = re.compile(r"([0-9]+)\.([0-9]+)")
 _SAFE: Final = ":@/+=,$!()*[]"
 _LONGEST_NAME: Final = 500
@@ -106,10 +106,22 @@ def workflow_id(pk: str) -> str:
 
 def place_sk(kind: Kind, ref: str) -> str:
     """Return the sort key of a task, or what those of its belongings begin with."""
-    match = _ITERATED.fullmatch(ref)
-    base_ref, suffix = (ref, "") if match is None else match.groups()
-    iterations = ".".join(f"{int(number):010d}" for number in suffix.split("__")[1:])
+    base_ref, numbers = _split_iterations(ref)
+    iterations = ".".join(f"{int(number):010d}" for number in numbers)
     return f"{kind}#{name_key(base_ref)}#{iterations}"
+
+
+def _split_iterations(ref: str) -> tuple[str, list[str]]:
+    """Return a full reference name without its iteration suffixes, and their numbers in order."""
+    numbers: list[str] = []
+    end = len(ref)
+    while (start := ref.rfind("__", 0, end)) > 0:
+        number = ref[start + 2 : end]
+        if not _ITERATION.fullmatch(number):
+            break
+        numbers.append(number)
+        end = start
+    return ref[:end], numbers[::-1]
 
 
 def belongings(kind: Literal["A", "J", "L"], ref: str) -> str:

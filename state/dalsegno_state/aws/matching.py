@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-from dalsegno_state.conditions import any_matching, holds
+from dalsegno_state.conditions import holds, is_any_of
 from dalsegno_state.execution import Payload, WorkflowState
 from dalsegno_state.ports import FoundTask, TaskQuery, WorkflowQuery
 from dalsegno_state.search_fields import TASK_FIELDS, WORKFLOW_FIELDS, searched_text
@@ -64,7 +64,7 @@ def _is_any(value: str | None, values: tuple[str, ...]) -> bool:
     """Return whether a value is one of several; the empty one stands for having none."""
     if value is None:
         return "" in values
-    return any_matching(values).fullmatch(value) is not None
+    return is_any_of(value, values)
 
 
 def _contains(wanted: str, texts: Iterator[str]) -> bool:

@@ -12,7 +12,7 @@ from dalsegno_state.aws.layout import Index
 from dalsegno_state.aws.matching import matches
 from dalsegno_state.aws.names import KnownNames
 from dalsegno_state.aws.table import Item, Table, number, text
-from dalsegno_state.conditions import any_matching, is_pattern
+from dalsegno_state.conditions import is_any_of, is_pattern
 from dalsegno_state.execution import WorkflowState
 from dalsegno_state.ports import Order, WorkflowQuery
 from dalsegno_state.search_fields import WORKFLOW_FIELDS, check_order, in_order
@@ -101,7 +101,7 @@ class WorkflowSearch:
         else:
             names = self._names.all()
             if query.names is not None:
-                names = [name for name in names if any_matching(query.names).fullmatch(name)]
+                names = [name for name in names if is_any_of(name, query.names)]
         keys = [shard for name in names for shard in layout.search_shards(name)]
         return self._merged(layout.BY_NAME, keys, query)
 

@@ -155,7 +155,7 @@ class Metadata:
         """
         _require_some(definitions, "TaskDef list cannot be empty")
         for definition in definitions:
-            check_task_def(definition)
+            check_task_def(definition, self._scripts)
         now = self._clock.now()
         for definition in definitions:
             stamped = definition.model_copy(update={"create_time": now, "update_time": 0})
@@ -168,7 +168,7 @@ class Metadata:
             InvalidRequestError: The definition breaks a rule.
             NotFoundError: No task definition has that name.
         """
-        check_task_def(definition)
+        check_task_def(definition, self._scripts)
         known = self._definitions.task_def(definition.name)
         if known is None:
             raise NotFoundError(f"No such task by name {definition.name}")

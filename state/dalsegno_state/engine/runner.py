@@ -4,6 +4,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
 
@@ -30,15 +31,17 @@ from dalsegno_state.events import (
     Close,
     Closed,
     Event,
+    Look,
     Reported,
     Terminate,
     Wake,
+    encode_evaluation,
 )
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.forgetting import may_be_forgotten
 from dalsegno_state.operations import continue_operation
-from dalsegno_state.ports import Ports
-from dalsegno_state.scripts import Scripts
+from dalsegno_state.ports import Message, Ports
+from dalsegno_state.scripts import Scripts, ScriptsBusyError
 from dalsegno_state.transition import Transition
 from dalsegno_state.view import NotLoadedError, View
 from dalsegno_state.writes import (
@@ -52,6 +55,8 @@ from dalsegno_state.writes import (
 
 # A wake that dies is tried again after this long.
 WAKE_RETRY_MS: Final = 30_000
+# What finds all interpreters of scripts busy is tried again after this long.
+BUSY_RETRY_MS: Final = 1_000
 _MOST_LOADS: Final = 1_000
 _MOST_CONFLICTS: Final = 200
 
@@ -118,7 +123,7 @@ class Runner:
             elif isinstance(event, Wake) and (end := self._end_of_orphan(view.workflow)):
                 events.appendleft(end)
             else:
-                view, following = self._take_in(view, event)
+                view, following = self._take_in_or_postpone(view, event)
                 events.extend(following)
             known = known or view
             view = self._loader.view(workflow_id) if events else None
@@ -216,6 +221,23 @@ class Runner:
             return workflow.output
         return self._loader.payload(workflow.output)
 
+    def _take_in_or_postpone(self, view: View, event: Event) -> tuple[View, list[Event]]:
+        """Decide one event, or have the evaluator do it soon if all interpreters are busy.
+
+        Only a look may be put off so: what a caller reports is then not acknowledged.
+        """
+        try:
+            return self._take_in(view, event)
+        except ScriptsBusyError:
+            if not isinstance(event, Look):
+                raise
+            body = encode_evaluation(view.workflow.workflow_id, event)
+            soon = self._ports.clock.now() + BUSY_RETRY_MS
+            self._ports.queues.send(
+                [Message(queue=ids.EVALUATOR_QUEUE, body=body, deliver_at=soon)]
+            )
+            return view, []
+
     def _take_in(self, view: View, event: Event) -> tuple[View, list[Event]]:
         """Decide one event and carry out what it comes to; return the events that follow.
 
@@ -260,18 +282,37 @@ class Runner:
             self._writer.write(transition, view.plan)
 
     def _decided(self, view: View, decision: Decision) -> Transition:
-        scripts = RememberedScripts(self._scripts)
+        scripts = RememberedScripts(self._scripts, view.workflow.name)
         tools = Tools(
             scripts=scripts,
             environment=self._ports.secrets.environment,
             is_exhausted=scripts.is_exhausted,
         )
+        is_short = False
         for _ in range(_MOST_LOADS):
             try:
-                return decision(view, now=self._ports.clock.now(), tools=tools)
+                transition = decision(view, now=self._ports.clock.now(), tools=tools)
+                return self._postponed(transition) if is_short else transition
             except NotLoadedError as missing:
                 self._loader.load(view, missing)
+            except ScriptsBusyError:
+                if is_short:
+                    raise
+                is_short = True  # from here on, what needs a script is left to the evaluator
         raise RecursionError("a decision kept asking for more")
+
+    def _postponed(self, transition: Transition) -> Transition:
+        """Return a transition whose looks come a little later, when scripts may be less busy."""
+        soon = self._ports.clock.now() + BUSY_RETRY_MS
+        return replace(
+            transition,
+            messages=tuple(
+                replace(message, deliver_at=soon)
+                if message.queue == ids.EVALUATOR_QUEUE and message.deliver_at is None
+                else message
+                for message in transition.messages
+            ),
+        )
 
     def _follow_up(self, view: View, transition: Transition) -> list[Event]:
         workflow_id = view.workflow.workflow_id

@@ -72,7 +72,7 @@ class Starter:
         ports: Ports,
         writer: Writer,
         limits: RateLimits,
-        checker: ScriptChecker | None,
+        checker: ScriptChecker,
         external: ExternalStorage,
     ) -> None:
         self._ports = ports
@@ -120,7 +120,7 @@ class Starter:
                 f"The input payload size: {size} of workflow: {definition.name} is greater than "
                 f"the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
             )
-        _check_input(definition, inputs)
+        _check_input(definition, inputs, self._checker)
         now = self._ports.clock.now()
         workflow = WorkflowState(
             workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),
@@ -253,9 +253,9 @@ def _rate_limit_key(definition: WorkflowDef, workflow: WorkflowState) -> str | N
         raise InvalidRequestError(f"rateLimitConfig.rateLimitKey: {error}") from error
 
 
-def _check_input(definition: WorkflowDef, inputs: JsonObject) -> None:
+def _check_input(definition: WorkflowDef, inputs: JsonObject, checker: ScriptChecker) -> None:
     if definition.enforce_schema and definition.input_schema is not None:
-        found = breach(definition.input_schema, inputs, "input")
+        found = breach(definition.input_schema, inputs, "input", checker)
         if found is not None:
             raise InvalidRequestError(f"The input of workflow {definition.name} {found}")
 

@@ -16,7 +16,7 @@ from dalsegno.errors import UnauthorizedError
 from dalsegno.models import JsonObject, JsonValue, TaskStatus
 from dalsegno_state.engine.named_values import is_name
 from dalsegno_state.events import Event, Reported
-from dalsegno_state.expressions import ExpressionError, Query
+from dalsegno_state.expressions import Budget, ExpressionError, parse_path_in_document
 from dalsegno_state.ids import parse_task_id
 from dalsegno_state.ports import Document, Ports
 
@@ -93,7 +93,8 @@ class Webhooks:
             listed = entry.body["paths"]
             paths = [str(path) for path in listed] if isinstance(listed, list) else []
             try:
-                values = [Query(path).find(payload) for path in paths]
+                budget = Budget()
+                values = [parse_path_in_document(path).find(payload, budget) for path in paths]
             except ExpressionError:
                 continue
             found += self._ports.documents.documents(waiting_kind(webhook_id, paths, values))

@@ -22,3 +22,15 @@ class Scope(Protocol):
     def document(self, name: str) -> JsonValue:
         """Return the whole document ``name``, or None if there is none."""
         ...
+
+
+def walk(document: JsonValue, path: Sequence[str | int]) -> JsonValue:
+    """Return what lies at ``path`` below ``document``, or None; negative indexes are allowed."""
+    for step in path:
+        if isinstance(document, dict) and isinstance(step, str):
+            document = document.get(step)
+        elif isinstance(document, list) and isinstance(step, int):
+            document = document[step] if -len(document) <= step < len(document) else None
+        else:
+            return None
+    return document

@@ -13,8 +13,10 @@ from typing import Any, Final, TypeAlias
 
 from pydantic import JsonValue
 
+from dalsegno_state.expressions.budget import Budget
 from dalsegno_state.expressions.errors import ExpressionError
-from dalsegno_state.expressions.path import parse_path, walk
+from dalsegno_state.expressions.path import parse_path
+from dalsegno_state.expressions.scope import walk
 from dalsegno_state.expressions.text import java_text
 
 SECRETS_PREFIX: Final = "workflow.secrets."
@@ -122,7 +124,7 @@ def resolve_secret(path: str, secret: Secret) -> JsonValue:
         parsed = parse_path("secret" + reference[name.end() :])
     except ExpressionError:
         return None
-    return parsed.find(_SecretScope(secret(name[0])))
+    return parsed.find(_SecretScope(secret(name[0])), Budget())
 
 
 def closing_braces(text: str) -> dict[int, int]:

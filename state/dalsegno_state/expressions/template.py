@@ -7,8 +7,9 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from dalsegno_state.expressions.budget import Budget
 from dalsegno_state.expressions.errors import ExpressionError
-from dalsegno_state.expressions.path import parse_path, root_name
+from dalsegno_state.expressions.path import parse_path, path_error, root_name
 from dalsegno_state.expressions.scope import Scope
 from dalsegno_state.expressions.secrets import (
     SECRETS_PREFIX,
@@ -23,6 +24,7 @@ _MAX_CACHED_CHARACTERS: Final = 1_000
 _CACHED_TEXTS: Final = 4_096
 _MAX_NESTED_EXPRESSIONS: Final = 32
 
+_SHOWN_CHARACTERS: Final = 200
 _UNKNOWN: Final = "\0"  # stands for a nested expression's text where that is not known yet
 
 
@@ -32,14 +34,19 @@ class Expression:
 
     path: "Text"
 
-    def evaluate(self, scope: Scope) -> JsonValue:
+    def evaluate(self, scope: Scope, budget: Budget) -> JsonValue:
         """Return the value in ``scope``."""
-        path = java_text(self.path.evaluate(scope)).strip()
+        path = java_text(self.path.evaluate(scope, budget)).strip()
         if not path:
             return ""
         if self._names_secret():
             return secret_reference(path)
-        return parse_path(path).find(scope)
+        return parse_path(path).find(scope, budget)
+
+    def written(self) -> Iterator[str]:
+        """Yield the text between the braces; before it that of the expressions within."""
+        yield from self.path.written()
+        yield self._text()
 
     def _names_secret(self) -> bool:
         """Return whether the definition writes it as a secret: no value can make it one."""
@@ -49,13 +56,16 @@ class Expression:
     def roots(self) -> Iterator[str]:
         """Yield the names of the documents this reads, those known before evaluation."""
         yield from self.path.roots()
-        path = "".join(part if isinstance(part, str) else _UNKNOWN for part in self.path.parts)
+        path = self._text()
         root = root_name(path)
         if root is None or _UNKNOWN in root:
             return
         yield root
         if _UNKNOWN not in path:
             yield from _further_roots(path)
+
+    def _text(self) -> str:
+        return "".join(part if isinstance(part, str) else _UNKNOWN for part in self.path.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +74,24 @@ class Text:
 
     parts: tuple[str | Expression, ...]
 
-    def evaluate(self, scope: Scope) -> JsonValue:
+    def evaluate(self, scope: Scope, budget: Budget) -> JsonValue:
         """Return the string's value in ``scope``; one expression alone keeps its JSON type."""
         match self.parts:
             case (Expression() as expression,):
-                return expression.evaluate(scope)
+                return expression.evaluate(scope, budget)
             case parts:
                 return joined(
                     [
-                        part if isinstance(part, str) else java_text(part.evaluate(scope))
+                        part if isinstance(part, str) else _printed(part, scope, budget)
                         for part in parts
                     ]
                 )
+
+    def written(self) -> Iterator[str]:
+        """Yield what stands between the braces of each expression, inner ones first."""
+        for part in self.parts:
+            if isinstance(part, Expression):
+                yield from part.written()
 
     def roots(self) -> Iterator[str]:
         """Yield the names of the documents the string's expressions read."""
@@ -93,12 +109,45 @@ def evaluate(template: JsonValue, scope: Scope) -> JsonValue:
     reference (``SecretText``) that reads the same; references within obtained values stay.
 
     Raises:
-        ExpressionError: An expression is malformed or nested too deeply.
+        ExpressionError: An expression is malformed or nested too deeply, or all together take
+            too many steps.
     """
     try:
-        return _evaluate(template, scope)
+        return _evaluate(template, scope, Budget())
     except RecursionError as error:
         raise ExpressionError("…", "the template is nested too deeply") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An expression as it is written in a template.
+
+    Attributes:
+        key: The nearest key above its text; empty if there is none.
+        path: What stands between the braces.
+        fault: Why it cannot be evaluated, None if it can. What is wrong with a path of which an
+            inner expression is a part is not known before evaluation.
+    """
+
+    key: str
+    path: str
+    fault: str | None
+
+
+def expressions_in(template: JsonValue) -> Iterator[Written]:
+    """Yield the expressions in the strings of a template, in their order, inner ones first."""
+    pending: list[tuple[str, JsonValue]] = [("", template)]
+    while pending:
+        key, value = pending.pop()
+        match value:
+            case str() as text if "${" in text:
+                yield from _written(key, text)
+            case dict() as mapping:
+                pending.extend(reversed(mapping.items()))
+            case list() as items:
+                pending.extend((key, item) for item in reversed(items))
+            case _:
+                pass
 
 
 def references(template: JsonValue) -> frozenset[str]:
@@ -133,14 +182,31 @@ def parse_text(text: str) -> Text:
     return _parse_cached(text) if len(text) <= _MAX_CACHED_CHARACTERS else _parse(text)
 
 
-def _evaluate(template: JsonValue, scope: Scope) -> JsonValue:
+def _evaluate(template: JsonValue, scope: Scope, budget: Budget) -> JsonValue:
     if isinstance(template, str):
-        return parse_text(template).evaluate(scope) if "${" in template else template
+        return parse_text(template).evaluate(scope, budget) if "${" in template else template
     if isinstance(template, dict):
-        return {key: _evaluate(value, scope) for key, value in template.items()}
+        return {key: _evaluate(value, scope, budget) for key, value in template.items()}
     if isinstance(template, list):
-        return [_evaluate(value, scope) for value in template]
+        return [_evaluate(value, scope, budget) for value in template]
     return template
+
+
+def _printed(expression: Expression, scope: Scope, budget: Budget) -> str:
+    """Return an expression's value as text, which may be copied many times."""
+    text = java_text(expression.evaluate(scope, budget))
+    budget.spend_on_text(len(text), "…")
+    return text
+
+
+def _written(key: str, text: str) -> Iterator[Written]:
+    try:
+        paths = [path.strip() for path in parse_text(text).written()]
+    except ExpressionError as error:
+        yield Written(key, text[:_SHOWN_CHARACTERS], error.reason)
+        return
+    for path in filter(None, paths):
+        yield Written(key, path, None if _UNKNOWN in path else path_error(path))
 
 
 def _further_roots(path: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ import resource
 import struct
 import sys
 import time
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -27,6 +27,13 @@ MAX_MESSAGE_BYTES: Final = 2_000
 Result: TypeAlias = "tuple[Outcome, str]"  # how a script ended, its value or a message
 
 
+class ChildTask(StrEnum):
+    """What a child is there for; it loads nothing else."""
+
+    SCRIPTS = "scripts"
+    SCHEMAS = "schemas"
+
+
 class Operation(IntEnum):
     """What the parent asks for."""
 
@@ -34,6 +41,7 @@ class Operation(IntEnum):
     FUNCTION_BODY = 1
     SYNTAX = 2
     JQ = 3
+    SCHEMA = 4
 
 
 class Outcome(IntEnum):
@@ -47,6 +55,8 @@ class Outcome(IntEnum):
 
 _MAX_JAVASCRIPT_STACK_BYTES: Final = 4 << 20  # about 2,400 frames
 _CACHED_QUERIES: Final = 64  # compiling a jq program takes 1 ms, running it 10 us
+_MAX_SCHEMA_ERRORS: Final = 5
+_MAX_SCHEMA_MESSAGE: Final = 200
 
 # Yields the function that runs a script. It keeps its own references, for a script may replace
 # the globals. Eval is called indirectly, which makes it a global one whose value is that of the
@@ -173,6 +183,34 @@ def run_jq(query: str, document: str) -> Result:
         return Outcome.ERROR, f"{message} (line {line})" if line else message
 
 
+@lru_cache(maxsize=_CACHED_QUERIES)
+def _validator(schema: str) -> Any:
+    import jsonschema_rs
+
+    # Without look-around and back-references, a pattern takes a time linear in the text.
+    return jsonschema_rs.validator_for(
+        json.loads(schema),
+        mask="the value",
+        offline=True,
+        pattern_options=jsonschema_rs.RegexOptions(),
+    )
+
+
+def check_schema(schema: str, values: str) -> Result:
+    """Return what of some values breaks a schema, ``[path, message]`` each, as JSON text."""
+    try:
+        validator = _validator(schema)
+        told = [
+            [error.instance_path, error.message[:_MAX_SCHEMA_MESSAGE]]
+            for value in json.loads(values)
+            if not validator.is_valid(value)
+            for error, _ in zip(validator.iter_errors(value), range(_MAX_SCHEMA_ERRORS))  # noqa: B905
+        ]
+    except ValueError as error:
+        return Outcome.ERROR, str(error).split("\n", 1)[0][:_MAX_SCHEMA_MESSAGE]
+    return Outcome.VALUE, json.dumps(told)
+
+
 def confine(memory_bytes: int) -> None:
     """Give up everything a script has no use for; what is needed is imported by now."""
     # Local time is UTC for every script, whatever the host's zone; the variable itself goes too.
@@ -221,20 +259,45 @@ def _reply(outcome: Outcome, body: bytes = b"") -> None:
         reply = reply[os.write(1, reply) :]
 
 
-def _perform(javascript: JavaScript, operation: Operation, source: str, inputs: str) -> Result:
-    match operation:
-        case Operation.JQ:
-            return run_jq(source, inputs)
-        case Operation.SYNTAX:
-            return javascript.syntax(source)
-        case _:
-            return javascript.run(operation, source, inputs)
+class Scripts:
+    """Runs scripts; everything they need is loaded."""
+
+    def __init__(self, timeout_seconds: float, memory_bytes: int) -> None:
+        self._javascript = JavaScript(timeout_seconds, memory_bytes)
+        run_jq(".", "null")
+
+    def prepare(self) -> None:
+        """Get ready for the next script."""
+        self._javascript.prepare()
+
+    def perform(self, operation: Operation, source: str, inputs: str) -> Result:
+        """Return the result of one script."""
+        match operation:
+            case Operation.JQ:
+                return run_jq(source, inputs)
+            case Operation.SYNTAX:
+                return self._javascript.syntax(source)
+            case _:
+                return self._javascript.run(operation, source, inputs)
 
 
-def main(timeout_seconds: float, memory_bytes: int, max_output_bytes: int) -> None:
+class Schemas:
+    """Checks values; the validator is loaded."""
+
+    def __init__(self) -> None:
+        check_schema("{}", "[0]")
+
+    def prepare(self) -> None:
+        """Get ready for the next check."""
+
+    def perform(self, operation: Operation, source: str, inputs: str) -> Result:
+        """Return the result of one check."""
+        return check_schema(source, inputs)
+
+
+def main(task: str, timeout_seconds: float, memory_bytes: int, max_output_bytes: int) -> None:
     """Serve requests until the parent closes the pipe."""
-    javascript = JavaScript(timeout_seconds, memory_bytes)
-    run_jq(".", "null")
+    performer = Schemas() if task == ChildTask.SCHEMAS else Scripts(timeout_seconds, memory_bytes)
     confine(memory_bytes)
     _reply(Outcome.VALUE)
     while True:
@@ -243,7 +306,7 @@ def main(timeout_seconds: float, memory_bytes: int, max_output_bytes: int) -> No
             source = _read(source_bytes).decode("utf-8", "replace")
             inputs = _read(inputs_bytes).decode("utf-8", "replace")
             _allow_processor_time(timeout_seconds)
-            outcome, text = _perform(javascript, Operation(operation), source, inputs)
+            outcome, text = performer.perform(Operation(operation), source, inputs)
             body = text.encode("utf-8", "replace")
         except MemoryError:
             _reply(Outcome.OUT_OF_MEMORY)
@@ -253,9 +316,9 @@ def main(timeout_seconds: float, memory_bytes: int, max_output_bytes: int) -> No
         elif len(body) > max_output_bytes:
             outcome, body = Outcome.ERROR, b"the result is larger than %d bytes" % max_output_bytes
         _reply(outcome, body)
-        javascript.prepare()
+        performer.prepare()
 
 
 if __name__ == "__main__":
-    sys.path.extend(sys.argv[4:])
-    main(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    sys.path.extend(sys.argv[5:])
+    main(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

@@ -12,10 +12,24 @@ from pathlib import Path
 from typing import Final
 
 from dalsegno_state.sandbox import interpreter
-from dalsegno_state.sandbox.interpreter import MAX_MESSAGE_BYTES, REPLY, REQUEST, Operation, Outcome
+from dalsegno_state.sandbox.interpreter import (
+    MAX_MESSAGE_BYTES,
+    REPLY,
+    REQUEST,
+    ChildTask,
+    Operation,
+    Outcome,
+)
 
 _START_SECONDS: Final = 30.0
-_ENGINE_MODULES: Final = ("quickjs", "_quickjs", "jq")
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_ENGINE_MODULES: Final = {
+    ChildTask.SCRIPTS: ("quickjs", "_quickjs", "jq"),
+    ChildTask.SCHEMAS: ("jsonschema_rs",),
+}
+# A child on a busy machine may wait this many times its limit for the processor.
+_MAX_WALL_FACTOR: Final = 5
+_SHORTEST_WAIT_SECONDS: Final = 0.02
 
 
 class ProcessTimeoutError(Exception):
@@ -27,13 +41,16 @@ class ProcessEndedError(Exception):
 
 
 class ScriptProcess:
-    """A child that runs one script at a time; the caller sees to it that it does."""
+    """A child that runs one script at a time; no two threads may use it at once."""
 
-    def __init__(self, timeout_seconds: float, memory_bytes: int, max_output_bytes: int) -> None:
+    def __init__(
+        self, task: ChildTask, timeout_seconds: float, memory_bytes: int, max_output_bytes: int
+    ) -> None:
         self._max_body_bytes = max(max_output_bytes, MAX_MESSAGE_BYTES)
-        limits = [str(timeout_seconds), str(memory_bytes), str(max_output_bytes)]
+        limits = [task, str(timeout_seconds), str(memory_bytes), str(max_output_bytes)]
+        folders = _engine_folders(_ENGINE_MODULES[task])
         self._process = subprocess.Popen(  # noqa: S603  no part of a script is an argument
-            [sys.executable, "-I", "-S", interpreter.__file__, *limits, *_engine_folders()],
+            [sys.executable, "-I", "-S", interpreter.__file__, *limits, *folders],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -47,7 +64,7 @@ class ScriptProcess:
         self._writable.register(self._input, select.POLLOUT)
         self._readable.register(self._output, select.POLLIN)
         try:
-            self._receive(time.monotonic() + _START_SECONDS)
+            self._receive(_Deadline(self._process.pid, _START_SECONDS))
         except BaseException:
             self.stop()
             raise
@@ -70,16 +87,22 @@ class ScriptProcess:
     ) -> tuple[Outcome, bytes]:
         """Return the child's reply to one request.
 
+        Args:
+            operation: What is asked for.
+            source: The script.
+            inputs: What it sees, as JSON text.
+            timeout_seconds: How much processor time it may take.
+
         Raises:
             ProcessTimeoutError: The time is over; the child is of no further use.
             ProcessEndedError: The child ended; it is of no further use.
         """
-        deadline = time.monotonic() + timeout_seconds
+        deadline = _Deadline(self._process.pid, timeout_seconds)
         header = REQUEST.pack(operation, len(source), len(inputs))
         self._send(header + source + inputs, deadline)
         return self._receive(deadline)
 
-    def _send(self, request: bytes, deadline: float) -> None:
+    def _send(self, request: bytes, deadline: "_Deadline") -> None:
         rest = memoryview(request)
         while rest:
             try:
@@ -89,14 +112,14 @@ class ScriptProcess:
             except BrokenPipeError as error:
                 raise ProcessEndedError from error
 
-    def _receive(self, deadline: float) -> tuple[Outcome, bytes]:
+    def _receive(self, deadline: "_Deadline") -> tuple[Outcome, bytes]:
         outcome, size_bytes = REPLY.unpack(self._read(REPLY.size, deadline))
         # The child is not trusted: what it may send is checked here too.
         if outcome > max(Outcome) or size_bytes > self._max_body_bytes:
             raise ProcessEndedError
         return Outcome(outcome), self._read(size_bytes, deadline)
 
-    def _read(self, size_bytes: int, deadline: float) -> bytes:
+    def _read(self, size_bytes: int, deadline: "_Deadline") -> bytes:
         chunks = []
         while size_bytes:
             _wait(self._readable, deadline)
@@ -108,10 +131,34 @@ class ScriptProcess:
         return b"".join(chunks)
 
 
-def _wait(ready: select.poll, deadline: float) -> None:
-    remaining_millis = (deadline - time.monotonic()) * 1000
-    if remaining_millis <= 0 or not ready.poll(remaining_millis):
-        raise ProcessTimeoutError
+def _wait(ready: select.poll, deadline: "_Deadline") -> None:
+    while (remaining_seconds := deadline.remaining_seconds()) > 0:
+        if ready.poll(max(remaining_seconds, _SHORTEST_WAIT_SECONDS) * 1000):
+            return
+    raise ProcessTimeoutError
+
+
+class _Deadline:
+    """When a child has taken all of its processor time, or waited for it too long."""
+
+    def __init__(self, pid: int, seconds: float) -> None:
+        self._stat = Path(f"/proc/{pid}/stat")
+        self._seconds = seconds
+        self._latest = time.monotonic() + _MAX_WALL_FACTOR * seconds
+        self._started = self._processor_seconds()
+
+    def remaining_seconds(self) -> float:
+        """Return how long to wait before asking again; nothing remains if that is not above 0."""
+        used_seconds = self._processor_seconds() - self._started
+        return min(self._seconds - used_seconds, self._latest - time.monotonic())
+
+    def _processor_seconds(self) -> float:
+        """Return the child's processor time; where the system does not tell, the time of day."""
+        try:
+            fields = self._stat.read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            return time.monotonic()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _pipe_ends(process: subprocess.Popen[bytes]) -> tuple[int, int]:
@@ -131,10 +178,10 @@ def _environment() -> dict[str, str]:
 
 
 @cache
-def _engine_folders() -> Sequence[str]:
+def _engine_folders(modules: tuple[str, ...]) -> Sequence[str]:
     """Return where the child imports its engines from, since it knows no site-packages."""
     folders: dict[str, None] = {}
-    for name in _ENGINE_MODULES:
+    for name in modules:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
             raise ModuleNotFoundError(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from dalsegno.models import JsonObject, JsonValue, TaskStatus, WorkflowTask
 from dalsegno_state import attempts, flow
@@ -14,11 +14,24 @@ from dalsegno_state.outputs import output_of
 from dalsegno_state.scripts import ScriptError
 from dalsegno_state.task_type import Seed
 
+# It is searched for the name of each task in the loop.
+_MAX_CONDITION_CHARACTERS: Final = 10_000
+# What follows a loop's name where only its number of turns is read. Blanks are counted, so that a
+# long row of them is not looked at again and again.
+_READ_COUNT: Final = (
+    r"""['"]?\]?\s{0,9}(?:\.\s{0,9}iteration\b|\[\s{0,9}['"]iteration['"]\s{0,9}\])"""
+)
+
 
 def violations(task: WorkflowTask) -> Iterator[str]:
     """Yield what keeps ``task`` from being registered."""
     if task.loop_condition is None:  # an empty one is allowed beside a list of items
         yield f"loopCondition field is required for taskType: DO_WHILE taskName: {task.name}"
+    elif len(task.loop_condition) > _MAX_CONDITION_CHARACTERS:
+        yield (
+            f"loopCondition: longer than {_MAX_CONDITION_CHARACTERS:,} characters for taskType: "
+            f"DO_WHILE taskName: {task.name}"
+        )
     if not task.loop_over:
         yield f"loopOver field is required for taskType: DO_WHILE taskName: {task.name}"
 
@@ -111,10 +124,7 @@ def _condition_inputs(draft: Draft, loop: TaskState, place: Place) -> JsonObject
         if _mentions(condition, node.ref):
             task = draft.latest(node.ref)
             shown[node.ref] = {} if task is None else output_of(draft, task)
-    loop_ref = re.escape(place.node.ref)
-    only_counts = re.sub(
-        rf"""{loop_ref}['"]?\]?\s*(\.\s*iteration\b|\[\s*['"]iteration['"]\s*\])""", "", condition
-    )
+    only_counts = re.sub(re.escape(place.node.ref) + _READ_COUNT, "", condition)
     whole = _mentions(only_counts, place.node.ref)
     shown[place.node.ref] = output_of(draft, loop) if whole else draft.payload(loop.output)
     return shown

@@ -10,7 +10,7 @@ from dalsegno_state.draft import Draft, Place
 from dalsegno_state.dynamic_branches import Branch, BranchError, branches_of
 from dalsegno_state.ending import give_up
 from dalsegno_state.execution import Membership, TaskState
-from dalsegno_state.plan import compile_branch, names_in
+from dalsegno_state.plan import compile_branch, looped_names_in, names_in
 from dalsegno_state.task_type import Seed
 from dalsegno_state.tasks.fork_join import is_followed_by_join
 
@@ -134,12 +134,29 @@ def _has_precedent(place: Place) -> bool:
 
 
 def _refuse_duplicates(draft: Draft, place: Place, branches: list[Branch]) -> None:
-    seen = set(draft.view.plan.nodes)
+    nodes = draft.view.plan.nodes
+    seen = set(nodes)
+    looped = {node.ref for node in nodes.values() if node.loops}
+    is_in_loop = bool(place.iterations)
+    for branch in branches:
+        looped.update(looped_names_in(branch.task, is_in_loop=is_in_loop))
     for name in chain.from_iterable(names_in(branch.task) for branch in branches):
         if name in seen:
             raise BranchError(
-                "No dynamic tasks could be created for the Workflow: "
-                f"{draft.workflow.workflow_id}, Dynamic Fork Task: {place.ref}, attempted to "
-                f"create a duplicate task reference name: {name}"
+                _not_created(draft, place, f"a duplicate task reference name: {name}")
             )
         seen.add(name)
+    for name in seen if looped else ():
+        if (turned := ids.turn_of(name, looped)) is not None:
+            raise BranchError(
+                _not_created(
+                    draft, place, f"{name}, the name of a turn of {turned}, which is in a loop"
+                )
+            )
+
+
+def _not_created(draft: Draft, place: Place, attempt: str) -> str:
+    return (
+        f"No dynamic tasks could be created for the Workflow: {draft.workflow.workflow_id}, "
+        f"Dynamic Fork Task: {place.ref}, attempted to create {attempt}"
+    )

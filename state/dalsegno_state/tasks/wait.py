@@ -15,14 +15,15 @@ from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
 from dalsegno_state.tasks.standing import begun, is_due
 
-_DURATION: Final = re.compile(
-    r"\s*(?:(\d+)\s*(?:days?|d))?"
-    r"\s*(?:(\d+)\s*(?:hours?|hrs?|h))?"
-    r"\s*(?:(\d+)\s*(?:minutes?|mins?|m))?"
-    r"\s*(?:(\d+)\s*(?:seconds?|secs?|s))?\s*",
-    re.IGNORECASE | re.ASCII,
-)
-_UNIT_MILLIS: Final = (86_400_000, 3_600_000, 60_000, 1_000)
+_MAX_TEXT_CHARACTERS: Final = 100
+_COUNT: Final = re.compile(r"\s*+(\d++)\s*+([a-z]++)\s*+", re.IGNORECASE | re.ASCII)
+_DAY, _HOUR, _MINUTE, _SECOND = 86_400_000, 3_600_000, 60_000, 1_000
+_UNIT_MILLIS: Final = {
+    **dict.fromkeys(("days", "day", "d"), _DAY),
+    **dict.fromkeys(("hours", "hour", "hrs", "hr", "h"), _HOUR),
+    **dict.fromkeys(("minutes", "minute", "mins", "min", "m"), _MINUTE),
+    **dict.fromkeys(("seconds", "second", "secs", "sec", "s"), _SECOND),
+}
 _MAX_DAYS: Final = 2_500_000  # no calendar goes beyond the year 9999
 
 _OFFSET: Final = re.compile(r"(?:GMT|UTC|UT)?([+-])(\d{1,2}):?([0-5]\d)?", re.IGNORECASE | re.ASCII)
@@ -43,6 +44,10 @@ def violations(task: WorkflowTask) -> Iterator[str]:
     until = _literal(task.input_parameters.get("until"))
     if task.input_parameters.get("duration") and task.input_parameters.get("until"):
         yield "Both 'duration' and 'until' specified. Please provide only one input"
+    for field, text in (("duration", duration), ("until", until)):
+        if text is not None and len(text) > _MAX_TEXT_CHARACTERS:
+            yield f"inputParameters.{field}: longer than {_MAX_TEXT_CHARACTERS} characters"
+            return
     if duration is not None and not _is_duration(duration):
         yield "Either date or duration is passed as null "
     if until is not None and not _is_time(until):
@@ -57,12 +62,17 @@ def parse_duration(text: str) -> int:
     Raises:
         ValueError: ``text`` is no such duration, or longer than 2,500,000 days.
     """
-    match = _DURATION.fullmatch(text)
-    if match is None or not any(match.groups()):
+    _refuse_long(text)
+    position, millis, larger = 0, 0, _DAY + 1
+    while match := _COUNT.match(text, position):
+        unit = _UNIT_MILLIS.get(match[2].lower(), larger)
+        if unit >= larger:
+            break
+        millis += int(match[1]) * unit
+        position, larger = match.end(), unit
+    if position < len(text) or not text:
         raise ValueError(f"not a duration: {text!r}")
-    counts = (int(count or 0) for count in match.groups())
-    millis = sum(count * unit for count, unit in zip(counts, _UNIT_MILLIS, strict=True))
-    if millis > _MAX_DAYS * _UNIT_MILLIS[0]:
+    if millis > _MAX_DAYS * _DAY:
         raise ValueError(f"duration is too long: {text!r}")
     return millis
 
@@ -76,12 +86,18 @@ def parse_until(text: str) -> int:
     Raises:
         ValueError: ``text`` is no such time.
     """
+    _refuse_long(text)
     date, _, rest = text.strip().partition(" ")
     clock, _, zone = rest.strip().partition(" ")
     time = datetime.strptime(f"{date} {clock or '00:00'}", "%Y-%m-%d %H:%M").replace(
         tzinfo=_zone(zone.strip()) if zone else UTC
     )
     return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _refuse_long(text: str) -> None:
+    if len(text) > _MAX_TEXT_CHARACTERS:
+        raise ValueError(f"longer than {_MAX_TEXT_CHARACTERS} characters: {text[:40]!r}…")
 
 
 def _zone(name: str) -> tzinfo:
@@ -179,12 +195,18 @@ def _ends_at(inputs: JsonObject, now: EpochMillis) -> EpochMillis | None:
         try:
             return now + parse_duration(str(duration))
         except ValueError as error:
-            raise ValueError(f"Invalid/Unsupported Wait Duration.  Provided: {duration}") from error
+            provided = _shown(duration)
+            raise ValueError(f"Invalid/Unsupported Wait Duration.  Provided: {provided}") from error
     if until:
         try:
             return parse_until(str(until))
         except ValueError as error:
             raise ValueError(
-                f"Invalid/Unsupported Wait Until format.  Provided: {until}"
+                f"Invalid/Unsupported Wait Until format.  Provided: {_shown(until)}"
             ) from error
     return None
+
+
+def _shown(value: JsonValue) -> str:
+    text = str(value)
+    return text if len(text) <= _MAX_TEXT_CHARACTERS else f"{text[:_MAX_TEXT_CHARACTERS]}…"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from dalsegno.models import WorkflowTask
-from dalsegno_state.expressions import ExpressionError, Query
+from dalsegno_state.expressions import ExpressionError, parse_path_in_document
 from dalsegno_state.tasks.system_task import SystemTask
 
 
@@ -34,7 +34,7 @@ def path_problem(path: str) -> str | None:
     if not path.startswith("$"):
         return "it does not start with $"
     try:
-        Query(path)
+        parse_path_in_document(path)
     except ExpressionError as error:
         return error.reason
     return None

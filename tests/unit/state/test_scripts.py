@@ -22,7 +22,11 @@ LIMIT_SECONDS = TIMEOUT_SECONDS + 30.0
 
 def sandbox(timeout_seconds: float) -> Iterator[SandboxedScripts]:
     made = SandboxedScripts(
-        timeout_seconds=timeout_seconds, memory_bytes=64 << 20, max_output_bytes=1 << 20
+        timeout_seconds=timeout_seconds,
+        memory_bytes=64 << 20,
+        max_output_bytes=1 << 20,
+        wait_seconds=60,
+        max_waiting=1_000,
     )
     yield made
     made.close()

@@ -1,12 +1,13 @@
 """What a workflow definition must fulfil as a whole."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from dalsegno.errors import InvalidRequestError
 from dalsegno.models import WorkflowDef
-from dalsegno_state.validation import MAX_NESTING, check_workflow_def
+from dalsegno_state.validation import MAX_NESTING, MAX_TASKS, check_workflow_def
 
 FIXTURES = Path(__file__).parents[4] / "shared" / "fixtures" / "conductor"
 
@@ -199,9 +200,89 @@ def test_unknown_reference_is_refused(value: object, source: str, expression: st
     ]
 
 
-@pytest.mark.parametrize("path", ["a.output.", "a.output[0", "a.output['x]", ".a", "a.x]", "a[]"])
+MALFORMED = ["a.output.", "a.output[0", "a.output['x]", ".a", "a.x]", "a[]", "a.b c", "a..[?(@=1)]"]
+
+
+@pytest.mark.parametrize("path", MALFORMED)
 def test_malformed_path_is_refused(path: str) -> None:
-    assert reading(f"${{{path}}}") == [f"key: k input parameter value: {path} is not valid"]
+    (message,) = reading(f"${{{path}}}")
+
+    assert message.startswith(f"key: k input parameter value: {path} is not valid: ")
+    assert message.endswith("; a literal ${ is written $${")
+
+
+@pytest.mark.parametrize("path", MALFORMED)
+def test_malformed_path_is_refused_wherever_it_would_be_evaluated(path: str) -> None:
+    bad = f"a ${{{path}}} b"
+    event = {"type": "t", "payload": {"k": [bad]}}
+    sub_workflow = {"name": "s", "version": 1, "idempotencyKey": bad}
+    for fields in (
+        {"inputParameters": {"k": bad}},
+        {"items": bad},
+        {"sink": bad},
+        {"onStateChange": {"onStart": [event]}},
+        {"cacheConfig": {"key": bad, "ttlInSecond": 1}},
+        {"taskDefinition": {"name": "task", "inputTemplate": {"k": bad}}},
+        {"type": "SUB_WORKFLOW", "subWorkflowParam": sub_workflow},
+    ):
+        assert len(messages(a_loop("l", a_simple("n", **fields)))) == 1, fields
+    assert len(messages(a_simple(), outputParameters={"k": {"l": bad}})) == 1
+    assert len(messages(a_simple(), rateLimitConfig={"rateLimitKey": bad})) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${workflow.input." * 3_000,
+        "${a." * 3_000 + "}" * 3_000,
+        "$" * 400_000 + "${",
+        "${" * 200_000,
+        "${a" + "." * 400_000 + "}",
+        "${a" + ".b" * 200_000 + "}",
+        "${a[" + "[" * 400_000 + "]}",
+        "${" + "a.b[" * 100_000 + "}",
+        "{" * 400_000 + "${a}",
+        "${a['" + "\\" * 400_000 + "}",
+    ],
+    ids=range(10),
+)
+def test_hostile_text_is_read_in_time_linear_in_its_length(text: str) -> None:
+    began = time.process_time()
+
+    messages(a_simple(inputParameters={"k": text}), outputParameters={"k": text})
+
+    assert time.process_time() - began < 5
+
+
+def test_number_of_tasks_has_a_limit() -> None:
+    tasks = [
+        a_simple(f"t{number}", inputParameters={"k": "${t0.output.x}"})
+        for number in range(MAX_TASKS)
+    ]
+    assert messages(*tasks) == []
+
+    (message,) = messages(*tasks[1:], a_fork("f", [a_simple("n")]))
+
+    assert "a workflow may have 5,000 tasks at most" in message
+
+
+@pytest.mark.parametrize("reference", ["a__1", "a__1__2", "a__007", "inner__1", "d__3"])
+def test_name_of_a_turn_of_another_task_is_refused(reference: str) -> None:
+    loop = a_loop("d", a_simple("a"), a_loop("inner", a_simple("b")), a_fork("f", [a_simple("c")]))
+    looped = reference.partition("__")[0]
+    expected = [
+        f"taskReferenceName: {reference} is the name of a turn of {looped}, which is in a loop: "
+        "choose another name"
+    ]
+
+    assert messages(loop, a_simple(reference)) == ([] if looped == "d" else expected)
+    assert messages(a_simple(reference), loop) == ([] if looped == "d" else expected)
+    assert messages(a_loop("outer", loop), a_simple(reference)) == expected
+
+
+@pytest.mark.parametrize("reference", ["a_1", "a__x", "a__", "__1", "e__1", "a__1x"])
+def test_other_names_with_underscores_are_accepted(reference: str) -> None:
+    assert messages(a_loop("d", a_simple("a")), a_simple("e"), a_simple(reference)) == []
 
 
 def test_reference_with_a_dot_is_known_by_its_whole_name() -> None:

@@ -1,5 +1,6 @@
 """How the times of a WAIT task are read."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -102,3 +103,14 @@ def test_named_place_follows_its_seasons() -> None:
 def test_other_text_is_no_time(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_until(text)
+
+
+@pytest.mark.parametrize("text", [" " * 99 + "x", " " * 400_000 + "x", "1" * 101, "1d" * 60])
+def test_long_text_is_no_time_and_refused_at_once(text: str) -> None:
+    began = time.process_time()
+
+    for parse in (parse_duration, parse_until):
+        with pytest.raises(ValueError, match=r"not a duration|longer than|does not match"):
+            parse(text)
+
+    assert time.process_time() - began < 1
