@@ -10,12 +10,12 @@ import pytest
 
 pytest.importorskip("moto", reason="moto is not installed")
 
-from tests.crash.catalogue import CATALOGUE, loop, task, turns, workflow
+from tests.crash.catalogue import CATALOGUE, loop, task, task_def, turns, workflow
 from tests.crash.on_moto import READS, OnMoto, Trouble, moto
 from tests.crash.outcome import Outcome, faults_of, outcome_of
 from tests.crash.places import Death, Kind, chosen, deaths, kinds_of, refusals
 from tests.crash.ports import Calls, NthCall
-from tests.crash.world import Hand, Scenario, World
+from tests.crash.world import FAILED, Hand, Scenario, World
 
 SECRETS: Final = Scenario(
     "secrets and environment values",
@@ -30,6 +30,8 @@ SECRETS: Final = Scenario(
 SHORT_LOOP: Final = Scenario(
     "a short loop that keeps its last turn",
     [workflow("short", loop("l", turns("l", 3), task("a"), inputParameters={"keepLastN": 1}))],
+    task_defs=[task_def("a")],
+    results={"a__1": [FAILED]},  # so that more than one item is deleted at once
 )
 # Its client looks into the database to see whether a webhook is entered.
 _ON_SQLITE_ONLY: Final = "system tasks"

@@ -1,11 +1,13 @@
 """HTTP: call a web service."""
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from dalsegno.models import StartWorkflowRequest
+from dalsegno_state.engine.effects.http import HttpCall
+from dalsegno_state.engine.effects.work import Work
 from dalsegno_state.ports import HttpCallError, HttpReply, Message
 from tests.engine.world import Definition, World, done, simple, system, task_of, trace
 
@@ -371,11 +373,10 @@ def test_repeated_message_makes_no_second_call(world: World) -> None:
     assert len(world.http.calls) == 1
 
 
-def test_call_whose_maker_died_is_made_again(world: World) -> None:
+def test_call_whose_maker_died_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(world, a_reply({"ok": 1}))
     world.register(a_call())
-    w = _start_unattended(world)
-    world.take("HTTP")  # by somebody who never reports
+    w = _start_with_a_worker_that_dies(world, monkeypatch)
 
     world.pump()
     assert world.trace(w) == ["HTTP:h:IN_PROGRESS"]
@@ -386,21 +387,29 @@ def test_call_whose_maker_died_is_made_again(world: World) -> None:
     assert len(world.http.calls) == 1
 
 
-def test_response_timeout_ends_a_call(world: World) -> None:
+def test_response_timeout_ends_a_call(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.define("h", retryCount=0, responseTimeoutSeconds=5)
     answer(world, a_reply())
     world.register(a_call(readTimeOut=60_000))
-    w = _start_unattended(world)
-    world.take("HTTP")
+    w = _start_with_a_worker_that_dies(world, monkeypatch)
 
     world.advance(5)
 
     assert world.trace(w) == ["HTTP:h:TIMED_OUT"]
 
 
-def _start_unattended(world: World) -> str:
-    """Start the workflow while no system worker is there."""
-    return world.engine.executions.start(StartWorkflowRequest(name="flow"))
+def _start_with_a_worker_that_dies(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Start the workflow; the system worker that takes its call dies before it makes it."""
+
+    def die(_effect: HttpCall, _work: Work) -> NoReturn:
+        raise KeyboardInterrupt
+
+    w = world.engine.executions.start(StartWorkflowRequest(name="flow"))
+    with monkeypatch.context() as dying:
+        dying.setattr(HttpCall, "perform", die)
+        with pytest.raises(KeyboardInterrupt):
+            world.pump()
+    return w
 
 
 def test_rate_of_a_definition_holds_for_calls(world: World) -> None:

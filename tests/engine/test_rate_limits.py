@@ -217,10 +217,10 @@ def test_rejected_sub_workflow_fails_its_task(world: World) -> None:
 
 
 def test_key_that_cannot_be_evaluated_is_refused(world: World) -> None:
-    limited(world, key="${workflow.input[}")
+    limited(world, key="${workflow.input.${workflow.input.by}}")
 
     with pytest.raises(InvalidRequestError, match=r"rateLimitConfig\.rateLimitKey"):
-        world.start()
+        world.start(inputs={"by": "x["})
 
 
 def test_limit_of_nothing_is_no_limit(world: World) -> None:

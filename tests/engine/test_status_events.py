@@ -135,10 +135,10 @@ def test_tasks_of_loops_and_dynamic_forks_tell_too(world: World) -> None:
 
 
 def test_payload_that_cannot_be_evaluated_is_sent_as_it_is(world: World) -> None:
-    bad = {"x": "${workflow.input[}"}
+    bad = {"x": "${workflow.input.${workflow.input.by}}"}
     world.register(simple("a", onStateChange={"onScheduled": [{"type": "x", "payload": bad}]}))
 
-    w = world.start()
+    w = world.start(inputs={"by": "x["})
 
     assert world.workflow(w).status == "RUNNING"
     assert events(world)[0]["payload"]["x"] == bad["x"]

@@ -420,7 +420,7 @@ def test_events_cause_what_their_handlers_say(
 
 
 def test_values_come_back_as_they_were_put(client: Client, a_name: Name) -> None:
-    for value in ("plain", '"quoted"', '{"a": 1}', "ü\n"):
+    for value in ("plain", '"quoted"', '{"a": 1}', "ü\nü"):
         name = a_name("value")
         client(lambda c, name=name, value=value: c.secrets.put(name, value))
         client(lambda c, name=name, value=value: c.environment.put(name, value))
