@@ -137,6 +137,8 @@ class OnMoto:
         self.network = _network()
         self.network.troubles, self.network.befell = troubles or {}, set()
         self.network.out_until = 0
+        if troubles:  # a client has only so many retries: those of other tests are not its own
+            _watched.cache_clear()
         _Time.clock = clock
         create_resources(self._settings)
         self.ports: AwsPorts = ports_with(_bystander(), self._settings, clock)
