@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--property-cases",
         type=int,
-        default=1_600,
+        default=800,
         help="how many generated cases the property tests run in all",
     )
     parser.addoption(

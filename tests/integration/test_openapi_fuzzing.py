@@ -21,7 +21,7 @@ SETTINGS = """
 "query.waitForSeconds" = 1
 "query.timeoutMillis" = 100
 """
-EXAMPLES = 5  # of each operation: the same ones in every run
+EXAMPLES = 3  # of each operation: the same ones in every run
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
