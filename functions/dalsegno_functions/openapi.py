@@ -171,7 +171,7 @@ def _parameters(route: Route[C]) -> list[Any]:
         if ("path", name) in declared
         else _parameter(path(name, TEXT, _VARIABLES.get(name, "")))
         for name in in_path
-    ] + [_parameter(each) for each in declared.values()]
+    ] + [shown for each in declared.values() for shown in (_parameter(each), *_headers(each))]
 
 
 def _parameter(parameter: Parameter[object]) -> JsonObject:
@@ -184,6 +184,20 @@ def _parameter(parameter: Parameter[object]) -> JsonObject:
     if parameter.description:
         shown["description"] = parameter.description
     return shown
+
+
+def _headers(parameter: Parameter[object]) -> list[JsonObject]:
+    """Return the headers that carry the same value as a query parameter."""
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "required": False,
+            "schema": {key: value for key, value in parameter.schema.items() if key != "default"},
+            "description": f"As the query parameter {parameter.name}.",
+        }
+        for name in parameter.headers
+    ]
 
 
 def _success(route: Route[C], schemas: _Schemas) -> JsonObject:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.client_parameters import Sent, of_javascript_sdk, undeclared
 from tests.conformance.tables import ROOT, uncovered
 from tests.locked import locked
 
@@ -49,6 +50,15 @@ def test_javascript_sdk_finds_what_it_expects(
 def test_every_method_has_a_row(methods: set[str]) -> None:
     assert methods
     assert uncovered("javascript-sdk", methods) == []
+
+
+def test_its_clients_send_nothing_that_is_not_declared(node: str) -> None:
+    package = FOLDER / "node_modules" / "@io-orkes" / "conductor-javascript"
+    sent = of_javascript_sdk(package / "dist" / "index.mjs.map")
+
+    assert node
+    assert Sent("GET", "/api/workflow/search", "query", "skipCache") in sent
+    assert undeclared(sent) == []
 
 
 def _run(command: list[str], url: str, called: Path) -> subprocess.CompletedProcess[str]:

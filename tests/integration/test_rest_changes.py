@@ -265,7 +265,7 @@ def sums(register: Call) -> str:
 
 
 def test_start_by_name_and_version_in_the_path(api: httpx.Client, sums: str) -> None:
-    reply = api.post(f"/workflow/start/{sums}/1", json={"input": {"x": 1}, "correlationId": "c"})
+    reply = api.post(f"/workflow/start/{sums}/1?correlationId=c", json={"x": 1})
 
     workflow = api.get(f"/workflow/{reply.text}").json()
     assert (workflow["output"], workflow["correlationId"]) == ({"x": 1}, "c")

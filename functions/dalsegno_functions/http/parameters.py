@@ -1,4 +1,4 @@
-"""Parameters in paths and query strings: declared once, read and documented from that."""
+"""Parameters in paths, query strings and headers: declared once, read and documented from that."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,10 @@ class Parameter(Generic[T_co]):
     """A parameter of a route; ``of`` reads it from a request.
 
     Attributes:
-        of: Returns the value; raises InvalidRequestError if it is malformed, or missing.
+        of: Returns the value; raises InvalidRequestError if it is malformed, missing, or given
+            twice with different values.
+        headers: Names of request headers that carry the same value; clients differ in the place.
+        has_effect: False for a parameter that clients send and that changes nothing here.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Parameter(Generic[T_co]):
     schema: JsonObject
     required: bool = False
     description: str = ""
+    headers: tuple[str, ...] = ()
+    has_effect: bool = True
 
 
 def _parse_int(text: str) -> int:
@@ -119,6 +124,17 @@ def _values(request: Request, name: str) -> list[str]:
     return [value for value in request.query.get(name, ()) if value]
 
 
+def _value(request: Request, name: str, headers: tuple[str, ...]) -> str | None:
+    """Return the one value of a parameter, wherever it is; None if it is not given."""
+    in_headers = (request.headers.get(header.lower(), "") for header in headers)
+    given = {*_values(request, name), *filter(None, in_headers)}
+    if len(given) > 1:
+        told = " and ".join(sorted(repr(value[:100]) for value in given))
+        places = f"{name} (or header {' or '.join(headers)})" if headers else name
+        raise InvalidRequestError(f"{places}: expected one value, got {told}")
+    return next(iter(given), None)
+
+
 def path(name: str, kind: Kind[T], description: str = "") -> Parameter[T]:
     """Return a variable of the path."""
     return Parameter(
@@ -135,10 +151,10 @@ def required(name: str, kind: Kind[T], description: str = "") -> Parameter[T]:
     """Return a query parameter that must be given."""
 
     def read(request: Request) -> T:
-        values = _values(request, name)
-        if not values:
+        value = _value(request, name, ())
+        if value is None:
             raise InvalidRequestError(f"query parameter {name} is required")
-        return _convert(name, kind, values[0])
+        return _convert(name, kind, value)
 
     return Parameter(
         name=name,
@@ -150,22 +166,38 @@ def required(name: str, kind: Kind[T], description: str = "") -> Parameter[T]:
     )
 
 
-def optional(name: str, kind: Kind[T], description: str = "") -> Parameter[T | None]:
+def optional(
+    name: str, kind: Kind[T], description: str = "", *, headers: tuple[str, ...] = ()
+) -> Parameter[T | None]:
     """Return a query parameter that is None unless given."""
 
     def read(request: Request) -> T | None:
-        values = _values(request, name)
-        return _convert(name, kind, values[0]) if values else None
+        value = _value(request, name, headers)
+        return None if value is None else _convert(name, kind, value)
 
-    return Parameter(name=name, place="query", of=read, schema=kind.schema, description=description)
+    return Parameter(
+        name=name,
+        place="query",
+        of=read,
+        schema=kind.schema,
+        description=description,
+        headers=headers,
+    )
 
 
-def defaulted(name: str, kind: Kind[T], default: T, description: str = "") -> Parameter[T]:
+def defaulted(
+    name: str,
+    kind: Kind[T],
+    default: T,
+    description: str = "",
+    *,
+    headers: tuple[str, ...] = (),
+) -> Parameter[T]:
     """Return a query parameter that has a default."""
 
     def read(request: Request) -> T:
-        values = _values(request, name)
-        return _convert(name, kind, values[0]) if values else default
+        value = _value(request, name, headers)
+        return default if value is None else _convert(name, kind, value)
 
     shown: JsonValue = default if isinstance(default, bool | int | str) else None
     return Parameter(
@@ -174,6 +206,40 @@ def defaulted(name: str, kind: Kind[T], default: T, description: str = "") -> Pa
         of=read,
         schema={**kind.schema, "default": shown},
         description=description,
+        headers=headers,
+    )
+
+
+def without_effect(name: str, why: str) -> Parameter[None]:
+    """Return a query parameter that clients send and that changes nothing here.
+
+    Declaring it keeps clients that send it working, and tells their authors why.
+    """
+    return Parameter(
+        name=name,
+        place="query",
+        of=lambda _request: None,
+        schema={"type": "string"},
+        description=f"Has no effect: {why}",
+        has_effect=False,
+    )
+
+
+def fixed(name: str, kind: Kind[T], value: T, why: str) -> Parameter[None]:
+    """Return a query parameter that clients may send with one value only; others are refused."""
+
+    def read(request: Request) -> None:
+        given = _value(request, name, ())
+        if given is not None and _convert(name, kind, given) != value:
+            raise InvalidRequestError(f"{name}: {given[:100]!r} is not supported: {why}")
+
+    return Parameter(
+        name=name,
+        place="query",
+        of=read,
+        schema={**kind.schema, "enum": [value]},
+        description=f"No other value is supported: {why}",
+        has_effect=False,
     )
 
 

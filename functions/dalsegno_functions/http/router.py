@@ -12,6 +12,7 @@ from dalsegno_functions.http.event import GatewayEvent, body_of
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response
 from dalsegno_functions.http.routes import Route
+from dalsegno_functions.http.vocabulary import Vocabulary
 from dalsegno_state.ports import STAYS, Caller
 
 C = TypeVar("C")
@@ -45,6 +46,7 @@ class Router(Generic[C]):
 
     def __init__(self, routes: Iterable[Route[C]]) -> None:
         self.routes = tuple(routes)
+        self._vocabulary = Vocabulary(self.routes)
         self._root: _Node[C] = _Node()
         for route in self.routes:
             self._add(route)
@@ -107,6 +109,7 @@ class Router(Generic[C]):
             event.get("headers", {}),
             caller,
         )
+        self._vocabulary.check(leaf.route, request)
         return leaf.route.handle(request, context)
 
     def _answer_other(

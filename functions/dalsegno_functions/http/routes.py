@@ -41,6 +41,7 @@ class Route(Generic[C]):
         example: Of the JSON answer, if its type alone does not tell what it holds.
         status: Of a success.
         or_nothing: When a success is answered by 204 and no content instead; empty if never.
+        takes_any_query: Query parameters that are not declared are data, such as an input.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Route(Generic[C]):
     status: int = 200
     or_nothing: str = ""
     lane: Lane = Lane.QUICK
+    takes_any_query: bool = False
 
 
 class Options(TypedDict, total=False):
@@ -69,6 +71,7 @@ class Options(TypedDict, total=False):
     status: int
     or_nothing: str
     lane: Lane
+    takes_any_query: bool
 
 
 class Routes(Generic[C]):

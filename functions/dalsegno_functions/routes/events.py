@@ -17,7 +17,7 @@ from dalsegno.models import (
     Tag,
 )
 from dalsegno_functions.http.body import Body
-from dalsegno_functions.http.parameters import FLAG, defaulted
+from dalsegno_functions.http.parameters import FLAG, defaulted, without_effect
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json, text
 from dalsegno_functions.http.routes import Routes
@@ -48,6 +48,7 @@ EVENT: Body[JsonObject] = Body(
 )
 TAGS = Body(list[Tag])
 
+FROM = without_effect("from", "the last 1,000 are told.")
 ACTIVE_ONLY = defaulted("activeOnly", FLAG, True, "No handlers that are switched off.")
 
 
@@ -124,6 +125,7 @@ def handled(_request: Request, engine: Engine) -> Response:
 @routes.get(
     "/execution/{eventHandlerName}",
     "List what an event handler has done",
+    parameters=(FROM,),
     returns=list[EventExecution],
 )
 def executions(request: Request, engine: Engine) -> Response:
@@ -134,6 +136,7 @@ def executions(request: Request, engine: Engine) -> Response:
 @routes.get(
     "/message",
     "List events that no handler was there for, with how many messages are remembered of each",
+    parameters=(FROM,),
     returns=SearchResult[HandledEvent],
 )
 def unmatched(_request: Request, engine: Engine) -> Response:
@@ -145,6 +148,7 @@ def unmatched(_request: Request, engine: Engine) -> Response:
 @routes.get(
     "/message/{event}",
     "List the messages of an event that no handler was there for",
+    parameters=(FROM,),
     returns=list[EventMessage],
 )
 def messages(request: Request, engine: Engine) -> Response:

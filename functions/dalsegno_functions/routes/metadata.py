@@ -1,12 +1,25 @@
 """Definitions: ``/api/metadata``."""
 
+from typing import TypeVar
+
 from dalsegno.models import BulkResponse, RateLimitConfig, TaskDef, WorkflowDef, WorkflowDefSummary
 from dalsegno_functions.http.body import Body
-from dalsegno_functions.http.parameters import FLAG, TEXT, defaulted, optional, path, whole
+from dalsegno_functions.http.parameters import (
+    FLAG,
+    TEXT,
+    defaulted,
+    fixed,
+    optional,
+    path,
+    whole,
+    without_effect,
+)
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json
 from dalsegno_functions.http.routes import Routes
 from dalsegno_state.engine import Engine
+
+D = TypeVar("D", WorkflowDef, TaskDef)
 
 routes: Routes[Engine] = Routes("Metadata", "/api/metadata")
 
@@ -20,10 +33,22 @@ OVERWRITE = defaulted("overwrite", FLAG, False, "Replace that version if it exis
 VERSION = optional("version", whole(), "The highest one unless given.")
 VERSION_IN_PATH = path("version", whole(), "Of the definition.")
 CLASSIFIER = optional("classifier", TEXT, "Only those of this kind; several joined by commas.")
+NAME = optional("name", TEXT, "Only the versions of this name.")
+TAG_KEY = optional("tagKey", TEXT, "Only those that have a tag of this key.")
+TAG_VALUE = optional("tagValue", TEXT, "Only those that have a tag of this value.")
+ACCESS = without_effect("access", "permissions are the caller's, not the definition's.")
+METADATA = without_effect("metadata", "definitions are complete.")
+SHORT = without_effect("short", "definitions are complete.")
+NEW_VERSION = fixed("newVersion", FLAG, False, "set the version in the definition.")
+REPLACES = fixed("overwrite", FLAG, True, "PUT replaces what is there; POST does not.")
+TAGGED = (TAG_KEY, TAG_VALUE)
 
 
 @routes.post(
-    "/workflow", "Register a workflow definition", parameters=(OVERWRITE,), body=WORKFLOW_DEF
+    "/workflow",
+    "Register a workflow definition",
+    parameters=(OVERWRITE, NEW_VERSION),
+    body=WORKFLOW_DEF,
 )
 def create_workflow_def(request: Request, engine: Engine) -> Response:
     """Store a new definition, or replace it if asked."""
@@ -42,6 +67,7 @@ def check_workflow_def(request: Request, engine: Engine) -> Response:
 @routes.put(
     "/workflow",
     "Register or replace workflow definitions",
+    parameters=(REPLACES, NEW_VERSION),
     body=WORKFLOW_DEFS,
     returns=BulkResponse,
 )
@@ -53,12 +79,14 @@ def update_workflow_defs(request: Request, engine: Engine) -> Response:
 @routes.get(
     "/workflow",
     "List all versions of all workflow definitions",
-    parameters=(CLASSIFIER,),
+    parameters=(CLASSIFIER, NAME, *TAGGED, ACCESS, METADATA, SHORT),
     returns=list[WorkflowDef],
 )
 def workflow_defs(request: Request, engine: Engine) -> Response:
-    """Answer with the definitions, of one kind if asked."""
-    return json(engine.metadata.workflow_defs(CLASSIFIER.of(request)))
+    """Answer with the definitions: of one kind, name or tag if asked."""
+    name, found = NAME.of(request), engine.metadata.workflow_defs(CLASSIFIER.of(request))
+    named = [each for each in found if name is None or each.name == name]
+    return json(_tagged(request, engine, "workflow", named))
 
 
 @routes.get(
@@ -93,7 +121,10 @@ def latest_workflow_defs(_request: Request, engine: Engine) -> Response:
 
 
 @routes.get(
-    "/workflow/{name}", "Get a workflow definition", parameters=(VERSION,), returns=WorkflowDef
+    "/workflow/{name}",
+    "Get a workflow definition",
+    parameters=(VERSION, METADATA),
+    returns=WorkflowDef,
 )
 def workflow_def(request: Request, engine: Engine) -> Response:
     """Answer with one definition."""
@@ -164,13 +195,20 @@ def update_task_def(request: Request, engine: Engine) -> Response:
     return empty()
 
 
-@routes.get("/taskdefs", "List all task definitions", returns=list[TaskDef])
-def task_defs(_request: Request, engine: Engine) -> Response:
-    """Answer with all task definitions."""
-    return json(engine.metadata.task_defs())
+@routes.get(
+    "/taskdefs",
+    "List all task definitions",
+    parameters=(*TAGGED, ACCESS, METADATA),
+    returns=list[TaskDef],
+)
+def task_defs(request: Request, engine: Engine) -> Response:
+    """Answer with all task definitions, or those of one tag."""
+    return json(_tagged(request, engine, "task", engine.metadata.task_defs()))
 
 
-@routes.get("/taskdefs/{tasktype}", "Get a task definition", returns=TaskDef)
+@routes.get(
+    "/taskdefs/{tasktype}", "Get a task definition", parameters=(METADATA,), returns=TaskDef
+)
 def task_def(request: Request, engine: Engine) -> Response:
     """Answer with one task definition."""
     return json(engine.metadata.task_def(request.path["tasktype"]))
@@ -182,3 +220,17 @@ def delete_task_def(request: Request, engine: Engine) -> Response:
     engine.metadata.delete_task_def(request.path["tasktype"])
     engine.tags.forget("task", request.path["tasktype"])
     return empty()
+
+
+def _tagged(request: Request, engine: Engine, kind: str, found: list[D]) -> list[D]:
+    """Return the definitions that have the tag that is asked for; all, if none is."""
+    key, value = TAG_KEY.of(request), TAG_VALUE.of(request)
+    if key is None and value is None:
+        return found
+    names = {
+        name
+        for name, tags in engine.tags.of_all(kind).items()
+        for tag in tags
+        if key in {None, tag.key} and value in {None, str(tag.value)}
+    }
+    return [each for each in found if each.name in names]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dalsegno.errors import NotFoundError
 from dalsegno.models import Tag
 from dalsegno_functions.http.body import Body
+from dalsegno_functions.http.parameters import without_effect
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json
 from dalsegno_functions.http.routes import Routes
@@ -17,6 +18,8 @@ ONE_OR_MORE: Body[list[Tag] | Tag] = Body(
     list[Tag] | Tag,  # type: ignore[arg-type]  # a union is no class
 )
 TAGS = Body(list[Tag])
+
+VERSION = without_effect("version", "all versions of a name have the same tags.")
 
 
 @routes.get("/tags", "List the tags of all definitions", returns=list[Tag])
@@ -32,14 +35,24 @@ def all_tags(_request: Request, engine: Engine) -> Response:
 
 
 @routes.get("/workflow/{name}/tags", "Get the tags of a workflow definition", returns=list[Tag])
-@routes.get("/tags/workflow/{name}", "Get the tags of a workflow definition", returns=list[Tag])
+@routes.get(
+    "/tags/workflow/{name}",
+    "Get the tags of a workflow definition",
+    parameters=(VERSION,),
+    returns=list[Tag],
+)
 def workflow_tags(request: Request, engine: Engine) -> Response:
     """Answer with the tags."""
     return json(engine.tags.of("workflow", _workflow(request, engine)))
 
 
 @routes.post("/workflow/{name}/tags", "Tag a workflow definition", body=ONE_OR_MORE)
-@routes.post("/tags/workflow/{name}", "Tag a workflow definition", body=ONE_OR_MORE)
+@routes.post(
+    "/tags/workflow/{name}",
+    "Tag a workflow definition",
+    parameters=(VERSION,),
+    body=ONE_OR_MORE,
+)
 def add_workflow_tags(request: Request, engine: Engine) -> Response:
     """Store tags beside those there are."""
     tags = _some(request)
@@ -54,7 +67,12 @@ def put_workflow_tags(request: Request, engine: Engine) -> Response:
 
 
 @routes.delete("/workflow/{name}/tags", "Delete tags of a workflow definition", body=ONE_OR_MORE)
-@routes.delete("/tags/workflow/{name}", "Delete tags of a workflow definition", body=ONE_OR_MORE)
+@routes.delete(
+    "/tags/workflow/{name}",
+    "Delete tags of a workflow definition",
+    parameters=(VERSION,),
+    body=ONE_OR_MORE,
+)
 def delete_workflow_tags(request: Request, engine: Engine) -> Response:
     """Delete the tags of these keys; absent ones are fine."""
     tags = _some(request)

@@ -1,7 +1,7 @@
 """Queues of tasks: how long they are and who polls them, under ``/api/tasks/queue``."""
 
 from dalsegno.models import PollData, TaskDef
-from dalsegno_functions.http.parameters import TEXT, optional, repeated, required
+from dalsegno_functions.http.parameters import TEXT, optional, repeated, required, without_effect
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, json, text
 from dalsegno_functions.http.routes import Routes
@@ -12,6 +12,11 @@ routes: Routes[Engine] = Routes("Queues", "/api/tasks/queue")
 
 TASK_TYPES = repeated("taskType", TEXT, "May be given several times.", at_least=1)
 TASK_TYPE = required("taskType", TEXT, "Name of the task definition.")
+POLL_FILTERS = tuple(
+    without_effect(f"{field}{part}", "the last poll of every worker is told.")
+    for field in ("worker", "queue", "lastPollTime")
+    for part in ("Size", "Opt")
+)
 DOMAIN = optional("domain", TEXT, "Of the queue; none unless given.")
 ISOLATION_GROUP = optional("isolationGroupId", TEXT, "As the task definition says.")
 EXECUTION_NAMESPACE = optional("executionNamespace", TEXT, "As the task definition says.")
@@ -94,7 +99,12 @@ def poll_data(request: Request, engine: Engine) -> Response:
     return json(engine.tasks.poll_data(TASK_TYPE.of(request)))
 
 
-@routes.get("/polldata/all", "Tell who polled for any task type last", returns=list[PollData])
+@routes.get(
+    "/polldata/all",
+    "Tell who polled for any task type last",
+    parameters=POLL_FILTERS,
+    returns=list[PollData],
+)
 def all_poll_data(_request: Request, engine: Engine) -> Response:
     """Answer with the last polls of every task type."""
     return json(engine.tasks.poll_data(None))

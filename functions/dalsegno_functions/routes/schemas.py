@@ -2,7 +2,7 @@
 
 from dalsegno.models import SchemaDef
 from dalsegno_functions.http.body import Body
-from dalsegno_functions.http.parameters import FLAG, defaulted, path, whole
+from dalsegno_functions.http.parameters import FLAG, defaulted, path, whole, without_effect
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json
 from dalsegno_functions.http.routes import Routes
@@ -14,6 +14,7 @@ SCHEMAS: Body[list[SchemaDef] | SchemaDef] = Body(
     list[SchemaDef] | SchemaDef,  # type: ignore[arg-type]  # a union is no class
 )
 VERSION = path("version", whole(1), "Of the schema.")
+SHORT = without_effect("short", "definitions are complete.")
 NEW_VERSION = defaulted("newVersion", FLAG, False, "Give each the next version of its name.")
 
 
@@ -26,7 +27,7 @@ def save(request: Request, engine: Engine) -> Response:
     return empty()
 
 
-@routes.get("", "List all versions of all schemas", returns=list[SchemaDef])
+@routes.get("", "List all versions of all schemas", parameters=(SHORT,), returns=list[SchemaDef])
 def schemas(_request: Request, engine: Engine) -> Response:
     """Answer with all schemas."""
     return json(engine.schemas.schemas())

@@ -1,7 +1,14 @@
 """Searches for workflows and tasks."""
 
 from dalsegno.models import SearchResult, Task, TaskSummary, Workflow, WorkflowSummary
-from dalsegno_functions.http.parameters import FLAG, TEXT, defaulted, optional, whole
+from dalsegno_functions.http.parameters import (
+    FLAG,
+    TEXT,
+    defaulted,
+    optional,
+    whole,
+    without_effect,
+)
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, json
 from dalsegno_functions.http.routes import Routes
@@ -21,7 +28,10 @@ QUERY = optional("query", TEXT, "Such as: workflowType = 'order' AND status IN (
 CLASSIFIER = optional("classifier", TEXT, "Only those of this kind; several joined by commas.")
 TOP_LEVEL_ONLY = defaulted("topLevelOnly", FLAG, False, "No sub-workflows.")
 TASK_QUERY = optional("query", TEXT, "Such as: taskType = 'charge' AND status != COMPLETED")
-SEARCH = (QUERY, FREE_TEXT, SORT, START, SIZE, CLASSIFIER, TOP_LEVEL_ONLY)
+QUERY_ID = without_effect("queryId", "each search is made anew.")
+SKIP_CACHE = without_effect("skipCache", "searches are not cached.")
+WORKFLOWS = (QUERY, FREE_TEXT, SORT, START, SIZE, CLASSIFIER, TOP_LEVEL_ONLY)
+SEARCH = (*WORKFLOWS, QUERY_ID, SKIP_CACHE)
 TASK_SEARCH = (TASK_QUERY, FREE_TEXT, SORT, START, SIZE)
 
 

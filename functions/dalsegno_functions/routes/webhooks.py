@@ -23,6 +23,7 @@ _SECRET = "x-webhook-secret"  # noqa: S105  (a header's name)
     body=PAYLOAD,
     returns=dict[str, int],
     example={"completed": 1},
+    takes_any_query=True,
 )
 def deliver(request: Request, engine: Engine) -> Response:
     """Complete the tasks that the body fits and answer how many there were, which may be none."""

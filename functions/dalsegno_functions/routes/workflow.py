@@ -1,7 +1,6 @@
 """Executions: starting and steering them, under ``/api/workflow``."""
 
 from dalsegno.models import (
-    IdempotencyStrategy,
     JsonObject,
     RerunWorkflowRequest,
     SkipTaskRequest,
@@ -13,12 +12,20 @@ from dalsegno_functions.http.parameters import (
     TEXT,
     defaulted,
     optional,
-    whole,
-    word,
+    without_effect,
 )
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, no_content, text
 from dalsegno_functions.http.routes import Routes
+from dalsegno_functions.routes.starting import (
+    CORRELATION_ID,
+    IDEMPOTENCY,
+    IDEMPOTENCY_KEY,
+    IDEMPOTENCY_STRATEGY,
+    PRIORITY,
+    VERSION,
+    with_idempotency,
+)
 from dalsegno_state.engine import Engine
 
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
@@ -29,29 +36,29 @@ INPUT = Body(JsonObject, example={"orderId": "A-1"})
 RERUN = Body(RerunWorkflowRequest)
 SKIP = Body(SkipTaskRequest, default=SkipTaskRequest)
 
-VERSION = optional("version", whole(), "Of the definition; the highest one unless given.")
-CORRELATION_ID = optional("correlationId", TEXT, "A name of your own to find the workflow by.")
-PRIORITY = defaulted("priority", whole(0, 99), 0, "Larger is served first, where the queue can.")
-IDEMPOTENCY_KEY = optional("idempotencyKey", TEXT, "One execution per workflow name and key.")
-IDEMPOTENCY_STRATEGY = optional(
-    "idempotencyStrategy", word(IdempotencyStrategy), "What to do if the key is known already."
-)
 LATEST = defaulted("useLatestDefinitions", FLAG, False, "Else those it had.")
 RESUME = defaulted("resumeSubworkflowTasks", FLAG, False, "Retry where the failure is deepest.")
 REASON = optional("reason", TEXT, "Is shown as reasonForIncompletion.")
 ARCHIVE = defaulted("archiveWorkflow", FLAG, True, "Keep a copy, if there is an archive.")
+TRIGGER_FAILURE_WORKFLOW = without_effect(
+    "triggerFailureWorkflow", "as in Conductor, no failure workflow follows a termination."
+)
+RETRY_IF_RETRIED_BY_PARENT = without_effect(
+    "retryIfRetriedByParent", "a sub-workflow is retried whoever retried it before."
+)
+SKIP_TASK_REQUEST = without_effect("skipTaskRequest", "send input and output in the body.")
 
 
-@routes.post("", "Start a workflow", body=START, returns=str)
+@routes.post("", "Start a workflow", parameters=IDEMPOTENCY, body=START, returns=str)
 def start(request: Request, engine: Engine) -> Response:
     """Start a workflow and answer with its id."""
-    return text(engine.executions.start(START.of(request)))
+    return text(engine.executions.start(with_idempotency(request, START.of(request))))
 
 
 @routes.post(
     "/{name}",
     "Start a workflow by name",
-    parameters=(VERSION, CORRELATION_ID, PRIORITY, IDEMPOTENCY_KEY, IDEMPOTENCY_STRATEGY),
+    parameters=(VERSION, CORRELATION_ID, PRIORITY, *IDEMPOTENCY),
     body=INPUT,
     returns=str,
 )
@@ -90,7 +97,12 @@ def resume(request: Request, engine: Engine) -> Response:
     return empty()
 
 
-@routes.put("/{workflowId}/skiptask/{taskReferenceName}", "Skip a task not reached yet", body=SKIP)
+@routes.put(
+    "/{workflowId}/skiptask/{taskReferenceName}",
+    "Skip a task not reached yet",
+    parameters=(SKIP_TASK_REQUEST,),
+    body=SKIP,
+)
 def skip_task(request: Request, engine: Engine) -> Response:
     """Have a task stepped over when it is reached."""
     variables = request.path
@@ -127,7 +139,7 @@ def restart(request: Request, engine: Engine) -> Response:
 @routes.post(
     "/{workflowId}/retry",
     "Try the failed tasks of an ended workflow again",
-    parameters=(RESUME,),
+    parameters=(RESUME, RETRY_IF_RETRIED_BY_PARENT),
     status=204,
 )
 def retry(request: Request, engine: Engine) -> Response:
@@ -146,7 +158,9 @@ def reset_callbacks(request: Request, engine: Engine) -> Response:
     return no_content()
 
 
-@routes.delete("/{workflowId}", "Terminate a workflow", parameters=(REASON,))
+@routes.delete(
+    "/{workflowId}", "Terminate a workflow", parameters=(REASON, TRIGGER_FAILURE_WORKFLOW)
+)
 def terminate(request: Request, engine: Engine) -> Response:
     """Terminate a workflow and whatever is open in it."""
     engine.executions.terminate(request.path["workflowId"], REASON.of(request))

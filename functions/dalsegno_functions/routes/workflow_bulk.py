@@ -9,6 +9,7 @@ from dalsegno_functions.http.parameters import FLAG, TEXT, defaulted, optional
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, json
 from dalsegno_functions.http.routes import Routes
+from dalsegno_functions.routes.workflow import TRIGGER_FAILURE_WORKFLOW
 from dalsegno_state.engine import Engine
 
 routes: Routes[Engine] = Routes("Workflow bulk", "/api/workflow/bulk")
@@ -62,7 +63,11 @@ def retry(request: Request, engine: Engine) -> Response:
 
 
 @routes.post(
-    "/terminate", "Terminate workflows", parameters=(REASON,), body=IDS, returns=BulkResponse
+    "/terminate",
+    "Terminate workflows",
+    parameters=(REASON, TRIGGER_FAILURE_WORKFLOW),
+    body=IDS,
+    returns=BulkResponse,
 )
 def terminate(request: Request, engine: Engine) -> Response:
     """Terminate each workflow."""

@@ -18,12 +18,13 @@ from dalsegno_functions.http.parameters import TEXT, optional
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, empty, json
 from dalsegno_functions.http.routes import Lane, Routes
-from dalsegno_functions.routes.workflow_execute import (
+from dalsegno_functions.routes.starting import (
     REQUEST_ID,
+    WAIT,
     WAIT_FOR_SECONDS,
     WAIT_UNTIL_TASK_REF,
-    names_in,
 )
+from dalsegno_functions.routes.workflow_execute import names_in
 from dalsegno_state.engine import Engine
 
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
@@ -54,7 +55,7 @@ def update_variables(request: Request, engine: Engine) -> Response:
 @routes.post(
     "/{workflowId}/state",
     "Change variables and report on a task, then wait until the workflow ends or stands still",
-    parameters=(REQUEST_ID, WAIT_UNTIL_TASK_REF, WAIT_FOR_SECONDS),
+    parameters=WAIT,
     body=STATE,
     returns=WorkflowRun,
     lane=Lane.WAIT,

@@ -6,18 +6,25 @@ from uuid import uuid4
 from dalsegno.models import JsonObject, ReturnStrategy, StartWorkflowRequest, TaskRun, WorkflowRun
 from dalsegno_functions import synchronous
 from dalsegno_functions.http.body import Body
-from dalsegno_functions.http.parameters import (
-    HEADER_TEXT,
-    TEXT,
-    defaulted,
-    optional,
-    path,
-    whole,
-    word,
-)
+from dalsegno_functions.http.parameters import defaulted, word
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, json, text
 from dalsegno_functions.http.routes import Lane, Routes
+from dalsegno_functions.routes.starting import (
+    CONSISTENCY,
+    CORRELATION_ID,
+    IDEMPOTENCY,
+    IDEMPOTENCY_KEY,
+    IDEMPOTENCY_STRATEGY,
+    PRIORITY,
+    REQUEST_ID,
+    VERSION,
+    VERSION_IN_PATH,
+    WAIT,
+    WAIT_FOR_SECONDS,
+    WAIT_UNTIL_TASK_REF,
+    with_idempotency,
+)
 from dalsegno_state.engine import Engine
 
 routes: Routes[Engine] = Routes("Workflow", "/api/workflow")
@@ -36,40 +43,41 @@ EXECUTE = Body(
 )
 INPUT = Body(JsonObject, default=dict, example={"orderId": "A-1"})
 
-VERSION = optional("version", whole(), "Of the definition; the highest one unless given.")
-VERSION_IN_PATH = path("version", whole(), "Of the definition; 0 for the highest one.")
-REQUEST_ID = optional("requestId", HEADER_TEXT, "Comes back in the answer.")
-WAIT_UNTIL_TASK_REF = optional(
-    "waitUntilTaskRef", TEXT, "Reference names joined by commas; answer once one has ended."
-)
-WAIT_FOR_SECONDS = defaulted(
-    "waitForSeconds", whole(0), 10, f"At most {synchronous.MAX_WAIT_SECONDS:.0f}; 0 means 10."
-)
 RETURN_STRATEGY = defaulted(
     "returnStrategy",
     word(ReturnStrategy),
     ReturnStrategy.TARGET_WORKFLOW,
     "The workflow, the one that holds the blocking task, or that task.",
 )
-WAIT = (REQUEST_ID, WAIT_UNTIL_TASK_REF, WAIT_FOR_SECONDS)
+
+API_PARAMETERS = (VERSION, *WAIT, *IDEMPOTENCY)
 
 
 @routes.post(
     "/start/{name}/{version}",
-    "Start a workflow by name and version",
-    parameters=(VERSION_IN_PATH,),
-    body=EXECUTE,
+    "Start a workflow by name and version, with the body as its input",
+    parameters=(VERSION_IN_PATH, CORRELATION_ID, PRIORITY, *IDEMPOTENCY),
+    body=INPUT,
     returns=str,
 )
 def start(request: Request, engine: Engine) -> Response:
     """Start a workflow and answer with its id."""
-    return text(engine.executions.start(_start_request(request)))
+    asked = StartWorkflowRequest(
+        name=request.path["name"],
+        version=VERSION_IN_PATH.of(request) or None,
+        correlation_id=CORRELATION_ID.of(request),
+        priority=PRIORITY.of(request),
+        input=INPUT.of(request),
+        idempotency_key=IDEMPOTENCY_KEY.of(request),
+        idempotency_strategy=IDEMPOTENCY_STRATEGY.of(request),
+    )
+    return text(engine.executions.start(asked))
 
 
 @routes.post(
     "/execute/{name}/{version}",
     "Start a workflow and wait until it has ended or stands still",
-    parameters=(VERSION_IN_PATH, *WAIT, RETURN_STRATEGY),
+    parameters=(VERSION_IN_PATH, *WAIT, RETURN_STRATEGY, CONSISTENCY, *IDEMPOTENCY),
     body=EXECUTE,
     returns=WorkflowRun | TaskRun,
     lane=Lane.WAIT,
@@ -85,7 +93,7 @@ def execute(request: Request, engine: Engine) -> Response:
 @routes.post(
     "/execute/{name}",
     "Start a workflow with the body as its input, wait, and get its output",
-    parameters=(VERSION, *WAIT),
+    parameters=API_PARAMETERS,
     body=INPUT,
     returns=JsonObject,
     example={"receipt": "R-1"},
@@ -99,14 +107,15 @@ def execute_as_api(request: Request, engine: Engine) -> Response:
 @routes.get(
     "/execute/{name}",
     "Start a workflow with the other query parameters as its input, wait, and get its output",
-    parameters=(VERSION, *WAIT),
+    parameters=API_PARAMETERS,
     returns=JsonObject,
     example={"receipt": "R-1"},
     lane=Lane.WAIT,
+    takes_any_query=True,
 )
 def execute_as_get_api(request: Request, engine: Engine) -> Response:
     """Start a workflow, wait, and answer with its output as it is then."""
-    own = {parameter.name for parameter in (VERSION, *WAIT)}
+    own = {parameter.name for parameter in API_PARAMETERS}
     inputs: JsonObject = {
         name: values[0] if len(values) == 1 else list(values)
         for name, values in request.query.items()
@@ -129,7 +138,7 @@ def _start_request(request: Request) -> StartWorkflowRequest:
     }
     if asked.workflow_def is not None and asked.workflow_def.tasks:
         changes["input"] = {**asked.input, "_systemMetadata": {"dynamic": True}}
-    return asked.model_copy(update=changes)
+    return with_idempotency(request, asked.model_copy(update=changes))
 
 
 def _wait(request: Request) -> synchronous.Wait:
@@ -147,7 +156,11 @@ def _output(request: Request, engine: Engine, inputs: JsonObject) -> Response:
     """Start a workflow, wait, and return its output; headers tell its id and status."""
     wait = _wait(request)
     asked = StartWorkflowRequest(
-        name=request.path["name"], version=VERSION.of(request), input=inputs
+        name=request.path["name"],
+        version=VERSION.of(request),
+        input=inputs,
+        idempotency_key=IDEMPOTENCY_KEY.of(request),
+        idempotency_strategy=IDEMPOTENCY_STRATEGY.of(request),
     )
     workflow_id = engine.executions.start(asked)
     run = synchronous.run(engine, replace(wait, workflow_id=workflow_id), request.caller)

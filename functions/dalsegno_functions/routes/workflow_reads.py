@@ -23,6 +23,7 @@ from dalsegno_functions.http.parameters import (
     optional,
     repeated,
     whole,
+    without_effect,
 )
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.response import Response, json
@@ -39,6 +40,7 @@ CORRELATION_IDS = Body(list[str], example=["customer-7", "customer-8"])
 CORRELATED = Body(CorrelationIdsRequest)
 
 INCLUDE_TASKS = defaulted("includeTasks", FLAG, True, "Show the tasks too.")
+SUMMARIZE = without_effect("summarize", "inputs and outputs are complete.")
 INCLUDE_OUTPUT = defaulted("includeOutput", FLAG, False, "Show the output too.")
 INCLUDE_VARIABLES = defaulted("includeVariables", FLAG, False, "Show the variables too.")
 INCLUDE_CLOSED = defaulted("includeClosed", FLAG, False, "Those not running, too.")
@@ -116,7 +118,9 @@ def correlated_batch(request: Request, engine: Engine) -> Response:
     return json({each: _correlated(request, engine, names, each) for each in asked.correlation_ids})
 
 
-@routes.get("/{workflowId}", "Get a workflow", parameters=(INCLUDE_TASKS,), returns=Workflow)
+@routes.get(
+    "/{workflowId}", "Get a workflow", parameters=(INCLUDE_TASKS, SUMMARIZE), returns=Workflow
+)
 def workflow(request: Request, engine: Engine) -> Response:
     """Answer with a workflow."""
     include_tasks = INCLUDE_TASKS.of(request)
