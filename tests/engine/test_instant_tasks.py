@@ -30,6 +30,40 @@ def test_inline_yields_the_last_expression(world: World, expression: str, result
     assert (task.status, task.output_data) == ("COMPLETED", {"result": result})
 
 
+def test_a_large_id_passes_every_script_unchanged(world: World) -> None:
+    large = 2**53 + 1
+    given = {"id": "${workflow.input.id}"}
+    tasks = [
+        system("INLINE", "inline", {"expression": "({id: $.id})", **given}),
+        system("LAMBDA", "lambda", {"scriptExpression": "return $.id", **given}),
+        system("JSON_JQ_TRANSFORM", "jq", {"queryExpression": ".id", **given}),
+        system(
+            "SWITCH",
+            "switch",
+            given,
+            evaluatorType="javascript",
+            expression="$.id",
+            decisionCases={str(large): [system("NOOP", "chosen", {})]},
+        ),
+        system(
+            "DO_WHILE",
+            "loop",
+            given,
+            loopCondition=f"$.id == {large}n && $.loop['iteration'] < 2",
+            loopOver=[system("NOOP", "turn", {})],
+        ),
+    ]
+
+    run = world.run(*tasks, inputs={"id": large})
+
+    assert run.status == "COMPLETED"
+    assert task_of(run, "inline").output_data == {"result": {"id": large}}
+    assert task_of(run, "lambda").output_data == {"result": large}
+    assert task_of(run, "jq").output_data == {"result": large, "resultList": [large]}
+    assert task_of(run, "chosen").status == "COMPLETED"
+    assert task_of(run, "turn__2").status == "COMPLETED"
+
+
 @pytest.mark.parametrize("evaluator", ["javascript", "graaljs"])
 def test_inline_speaks_javascript(world: World, evaluator: str) -> None:
     task = run_one(world, "INLINE", {"evaluatorType": evaluator, "expression": "6 * 7"})

@@ -9,6 +9,7 @@ source and the inputs as JSON text; a reply is ``REPLY`` and a body, which is JS
 import contextlib
 import json
 import os
+import re
 import resource
 import struct
 import sys
@@ -58,15 +59,29 @@ _CACHED_QUERIES: Final = 64  # compiling a jq program takes 1 ms, running it 10 
 _MAX_SCHEMA_ERRORS: Final = 5
 _MAX_SCHEMA_MESSAGE: Final = 200
 
+# Doubles tell integers up to here apart. Larger ones reach a script as BigInt, which knows all
+# their digits and refuses to be mixed with doubles; on the way, JSON text has them as strings that
+# begin with this mark, which no input can contain.
+_MAX_EXACT: Final = 2**53
+_LONG_NUMBER: Final = re.compile(r"\d{16,}")
+_MARK: Final = f"integer-{os.urandom(12).hex()}:"
+_MARKED: Final = re.compile(rf'"{_MARK}(-?\d+)"')
+
 # Yields the function that runs a script. It keeps its own references, for a script may replace
 # the globals. Eval is called indirectly, which makes it a global one whose value is that of the
 # last expression; the value travels in an array, where JSON has a place for undefined.
-_RUNNER: Final = """(function () {
+_RUNNER: Final = """(function (mark) {
   "use strict";
-  const evaluate = eval, FunctionOf = Function, ErrorOf = Error, stringify = JSON.stringify;
+  const evaluate = eval, FunctionOf = Function, ErrorOf = Error;
+  const toText = JSON.stringify, marked = new RegExp('"' + mark + '(-?[0-9]+)"', "g");
+  const stringify = function (value, replacer, space) {
+    const text = toText(value, replacer, space);
+    return text && text.includes(mark) ? text.replace(marked, "$1") : text;
+  };
+  JSON.stringify = stringify;
   const ignore = () => undefined;
   globalThis.console = { log: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
-  BigInt.prototype.toJSON = function () { return Number(this); };
+  BigInt.prototype.toJSON = function () { return mark + this; };
   // In Conductor a list among the inputs is a java.util.List as well as an array.
   const addToLists = (name, value) => Object.defineProperty(
     Array.prototype, name, { value, writable: true, configurable: true });
@@ -80,7 +95,24 @@ _RUNNER: Final = """(function () {
       throw isPlain ? stringify(thrown) : thrown;
     }
   };
-})()"""
+})"""
+
+# Yields a function that replaces the marked strings within a value by the integers they stand for.
+_REVIVER: Final = """(function (root, mark) {
+  "use strict";
+  const pending = [root];
+  while (pending.length) {
+    const holder = pending.pop();
+    for (const name of Object.keys(holder)) {
+      const value = holder[name];
+      if (typeof value === "string" && value.startsWith(mark)) {
+        Object.defineProperty(holder, name, { value: BigInt(value.slice(mark.length)) });
+      } else if (value && typeof value === "object") {
+        pending.push(value);
+      }
+    }
+  }
+})"""
 
 # What precedes the source in the text that is compiled: a function's head, a throw statement.
 _LINES_BEFORE: Final = {
@@ -113,7 +145,7 @@ class JavaScript:
 
         self._context = quickjs.Context()
         self._context.set_max_stack_size(self._stack_bytes)
-        self._run = self._context.eval(_RUNNER)
+        self._run = self._context.eval(_RUNNER)(_MARK)
 
     def run(self, operation: Operation, source: str, inputs: str) -> Result:
         """Return the script's value as the JSON text of a one-element array."""
@@ -125,9 +157,9 @@ class JavaScript:
         context.set_memory_limit(self._memory_bytes)
         context.set_time_limit(self._timeout_seconds)
         try:
-            context.set("$", context.parse_json(inputs))
+            context.set("$", _parsed(context, inputs))
             value = self._run(source, operation is Operation.FUNCTION_BODY)
-            return Outcome.VALUE, value.json() or "[null]"
+            return Outcome.VALUE, _MARKED.sub(r"\1", value.json() or "[null]")
         except quickjs.JSException as error:
             return _javascript_failure(str(error), _LINES_BEFORE[operation])
         except (TypeError, ValueError) as error:
@@ -143,6 +175,21 @@ class JavaScript:
         if outcome is Outcome.ERROR:
             return Outcome.VALUE, json.dumps([error if error.startswith("SyntaxError") else None])
         return outcome, error
+
+
+def _parsed(context: "quickjs.Context", inputs: str) -> Any:
+    """Return inputs as a value of the context, integers beyond doubles as BigInt."""
+    if not _LONG_NUMBER.search(inputs):
+        return context.parse_json(inputs)
+    document = json.loads(inputs, parse_int=_marked)
+    value = context.parse_json(json.dumps(document, separators=(",", ":")))
+    context.eval(_REVIVER)(value, _MARK)
+    return value
+
+
+def _marked(digits: str) -> int | str:
+    number = int(digits)
+    return number if -_MAX_EXACT <= number <= _MAX_EXACT else _MARK + digits
 
 
 def _javascript_stack_bytes() -> int:
@@ -168,14 +215,23 @@ def _javascript_failure(text: str, lines_before: int) -> Result:
 def _compiled(query: str) -> Any:
     import jq
 
-    return jq.compile(_JQ_PROLOGUE + (query.strip() or "."))
+    program = query.strip() or "."
+    # jq itself writes numbers that a program only passes on digit by digit; its Python binding
+    # would turn them into doubles.
+    with contextlib.suppress(ValueError):
+        return jq.compile(f"{_JQ_PROLOGUE}({program}\n) | tojson")
+    return jq.compile(_JQ_PROLOGUE + program + "| tojson")  # fails, and says why in its own lines
 
 
 def run_jq(query: str, document: str) -> Result:
     """Return all results as the JSON text of an array."""
     try:
-        results = _compiled(query).input_text(document).all()
-        return Outcome.VALUE, json.dumps(results, ensure_ascii=False, separators=(",", ":"))
+        text = f"[{','.join(_compiled(query).input_text(document).all())}]"
+        changed = _changed_number(text, query, document)
+        if changed is None:
+            return Outcome.VALUE, text
+        message = "jq computes with doubles, and this number is beyond their 2^53"
+        return Outcome.ERROR, f"{message}: {changed}"
     except (ValueError, TypeError, RecursionError) as error:
         message, _, place = str(error).split("\n", 1)[0].partition(" at <top-level>, line ")
         line = place.partition(",")[0]
@@ -209,6 +265,23 @@ def check_schema(schema: str, values: str) -> Result:
     except ValueError as error:
         return Outcome.ERROR, str(error).split("\n", 1)[0][:_MAX_SCHEMA_MESSAGE]
     return Outcome.VALUE, json.dumps(told)
+
+
+def _changed_number(text: str, query: str, document: str) -> int | None:
+    """Return an integer of the result that is beyond doubles, and was in no input like that."""
+    known = {*_LONG_NUMBER.findall(document), *_LONG_NUMBER.findall(query)}
+    if not known:
+        return None
+    found: list[int] = []
+
+    def note(digits: str) -> int:
+        number = int(digits)
+        if abs(number) > _MAX_EXACT and digits.lstrip("-") not in known:
+            found.append(number)
+        return number
+
+    json.loads(text, parse_int=note)
+    return found[0] if found else None
 
 
 def confine(memory_bytes: int) -> None:

@@ -408,3 +408,67 @@ def is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+LARGE = 2**53 + 1
+LARGER = -(2**80 + 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("$.id", LARGE),
+        ("$", {"id": LARGE, "deep": [{"other": LARGER, "small": 7, "text": str(LARGE)}]}),
+        ("$.deep.map(each => each.other)", [LARGER]),
+        ("$.id === $.deep[0].other", False),
+        ("$.id > 100 && $.id == BigInt($.deep[0].text)", True),
+        ("$.id % 10n", LARGE % 10),
+        ("`order ${$.id}` + '/' + $.id", f"order {LARGE}/{LARGE}"),
+        ("JSON.stringify({id: $.id})", f'{{"id":{LARGE}}}'),
+        ("$.deep[0].small + 1", 8),
+        ("2n ** 64n", 2**64),
+    ],
+)
+def test_javascript_keeps_every_digit_of_an_integer(
+    scripts: SandboxedScripts, source: str, expected: JsonValue
+) -> None:
+    inputs: dict[str, JsonValue] = {
+        "id": LARGE,
+        "deep": [{"other": LARGER, "small": 7, "text": str(LARGE)}],
+    }
+
+    assert scripts.javascript(source, inputs) == expected
+    assert scripts.function_body(f"return {source}", inputs) == expected
+
+
+@pytest.mark.parametrize("source", ["$.id + 1", "Math.max($.id, 1)", "$.id * 0.5"])
+def test_javascript_that_would_round_an_integer_fails(
+    scripts: SandboxedScripts, source: str
+) -> None:
+    with pytest.raises(ScriptError, match="BigInt"):
+        scripts.javascript(source, {"id": LARGE})
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (".id", [LARGE]),
+        (".", [{"id": LARGE, "other": LARGER, "price": 1.1}]),
+        ("[.id, .other] | sort", [[LARGER, LARGE]]),
+        (".id == 9007199254740992", [False]),
+        ("-.other", [-LARGER]),
+        (".id | tostring", [str(LARGE)]),
+        (".other, .id # both", [LARGER, LARGE]),
+        ("nan", [None]),
+    ],
+)
+def test_jq_keeps_every_digit_of_an_integer(
+    scripts: SandboxedScripts, query: str, expected: list[JsonValue]
+) -> None:
+    assert scripts.jq(query, {"id": LARGE, "other": LARGER, "price": 1.1}) == expected
+
+
+@pytest.mark.parametrize("query", [".id + 2", "[.id] | add + 2", ".id * 2"])
+def test_jq_that_rounded_an_integer_fails(scripts: SandboxedScripts, query: str) -> None:
+    with pytest.raises(ScriptError, match="doubles"):
+        scripts.jq(query, {"id": LARGE})
