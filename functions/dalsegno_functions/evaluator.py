@@ -7,8 +7,8 @@ from typing import Any, Final
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import JsonValue
-from pydantic_core import from_json
 
+from dalsegno.json_text import read_json
 from dalsegno_functions.batch import Consumer, SqsEvent, consume
 from dalsegno_functions.function_results import read_result
 from dalsegno_functions.observability import correlate, instrument
@@ -48,10 +48,9 @@ def take_message(queue: str, message_id: str, body: str) -> None:
 
 def _read(body: str) -> JsonValue:
     try:
-        value: JsonValue = from_json(body, allow_inf_nan=False)
-    except ValueError:
+        return read_json(body)
+    except (ValueError, RecursionError):
         return body
-    return value
 
 
 def _consumer(record: SQSRecord) -> Consumer:

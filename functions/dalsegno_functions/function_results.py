@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
+from dalsegno.json_text import unicode_json
 from dalsegno.models import JsonObject, TaskResult, TaskResultStatus
 
 # What the official Python SDK calls a failure that trying again does not mend.
@@ -41,7 +42,7 @@ def read_result(body: str) -> TaskResult:
     Raises:
         ValidationError: It is neither.
     """
-    value = from_json(body)
+    value = from_json(unicode_json(body))
     if not isinstance(value, dict) or "requestContext" not in value:
         return TaskResult.model_validate(value)
     envelope = _Envelope.model_validate(value)

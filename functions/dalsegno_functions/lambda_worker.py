@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, cast
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from pydantic import ValidationError
 
+from dalsegno.json_text import unicode_json
 from dalsegno.models import Seconds, Task, TaskResult
 from dalsegno_functions.batch import SqsEvent
 from dalsegno_functions.function_results import result_of
@@ -107,7 +108,7 @@ def handler(event: SqsEvent, context: Any) -> PartialItemFailureResponse:
 def work(task: Task, invoke: Invoke) -> TaskResult:
     """Return what came of a task: its output, the reason why it failed, or when it comes back."""
     said, failed = invoke(task.to_wire_json())
-    answer = json.loads(said) if said else None
+    answer = json.loads(unicode_json(said)) if said else None
     if failed and (result := _comes_back(answer)) is not None:
         ids = {"task_id": task.task_id, "workflow_instance_id": task.workflow_instance_id}
         return result.model_copy(update={**ids, "worker_id": task.worker_id})

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic_core import from_json
 
+from dalsegno.json_text import read_json
 from dalsegno.models import StartWorkflowRequest
 from dalsegno_functions.batch import Consumer, SqsEvent, consume
 from dalsegno_functions.observability import correlate, instrument
@@ -62,7 +62,7 @@ def start(body: str) -> None:
 
 def trigger_of(body: str) -> Trigger:
     """Return the trigger that a message is; raises ValueError if it is none."""
-    document = from_json(body)
+    document = read_json(body)
     if isinstance(document, dict) and "detail-type" in document:
         message = EventBridgeEvent.model_validate(document).message()
     else:

@@ -1,11 +1,11 @@
 """An event on its way to its handlers, and what their conditions and templates see of it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import Field, TypeAdapter
 
+from dalsegno.json_text import read_json
 from dalsegno.models import JsonObject, JsonValue
 from dalsegno_state.expressions import walk
 
@@ -62,10 +62,9 @@ def expanded(value: JsonValue) -> JsonValue:
     """Return a value with every text in it that is a JSON object or array replaced by that."""
     if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
         try:
-            parsed: JsonValue = json.loads(value)
+            return read_json(value)
         except (ValueError, RecursionError):
             return value
-        return parsed
     if isinstance(value, dict):
         return {key: expanded(item) for key, item in value.items()}
     if isinstance(value, list):

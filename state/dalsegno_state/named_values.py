@@ -1,7 +1,6 @@
 """Secrets and environment values as expressions see them."""
 
-import json
-
+from dalsegno.json_text import read_json
 from dalsegno.models import JsonValue
 
 
@@ -10,7 +9,6 @@ def seen(text: str | None) -> JsonValue:
     if text is None or text.lstrip()[:1] not in {"{", "["}:
         return text
     try:
-        parsed: JsonValue = json.loads(text)
+        return read_json(text)
     except (ValueError, RecursionError):
         return text
-    return parsed

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from dalsegno.errors import InvalidRequestError
+from dalsegno.json_text import unicode_json
 from dalsegno.models import JsonValue
 from dalsegno_functions.http.request import Request
 
@@ -41,7 +42,7 @@ class Body(Generic[T]):
 
     def of(self, request: Request) -> T:
         """Return the parsed body; raises InvalidRequestError if it is not what was declared."""
-        body = request.body
+        body = unicode_json(request.body)
         if not body:
             if self.default is not None:
                 return self.default()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from pydantic_core import from_json
+from dalsegno.json_text import read_json, unicode_text
 
 from dalsegno_state.ports import STAYS, Caller
 
@@ -42,5 +42,5 @@ class Request:
         text = self.body if isinstance(self.body, str) else self.body.decode(errors="replace")
         if text.startswith('"') and text.endswith('"'):
             with suppress(ValueError):
-                return str(from_json(text))
-        return text
+                return str(read_json(text))
+        return unicode_text(text)

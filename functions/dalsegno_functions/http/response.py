@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, TypeAlias, TypedDict
 
-from pydantic_core import to_json
-
+from dalsegno.json_text import write_json
 from dalsegno.models import ConductorModel
 
 JSON = "application/json"
@@ -136,8 +135,8 @@ def encode(value: Wire) -> bytes:
         return value.to_wire_json()
     if isinstance(value, Mapping):
         return b"{%b}" % b",".join(
-            b"%b:%b" % (to_json(str(key)), encode(member)) for key, member in value.items()
+            b"%b:%b" % (write_json(str(key)), encode(member)) for key, member in value.items()
         )
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return b"[%b]" % b",".join(map(encode, value))
-    return to_json(value)
+    return write_json(value)

@@ -1,6 +1,7 @@
 """The ``dalsegno`` command: one file per group of commands."""
 
 import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from dalsegno.cli.console import Exit, fail
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command; its exit status is one of ``Exit``."""
+    _replace_what_streams_lack()
     try:
         from dalsegno.cli.app import app
     except ImportError:
@@ -24,6 +26,16 @@ def main() -> None:
         sys.exit(Exit.INTERRUPTED)
     except _expected() as error:
         fail(error)
+
+
+def _replace_what_streams_lack() -> None:
+    """Have output that its stream's encoding lacks replaced, not end in a traceback.
+
+    Windows writes redirected output in a code page, ``LC_ALL=C`` in ASCII.
+    """
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _expected() -> "tuple[type[ConductorError], type[StillRunningError]]":

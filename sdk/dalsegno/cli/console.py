@@ -115,9 +115,14 @@ def installed(extra: str) -> Iterator[None]:
 
 
 def show_json(value: "JsonValue") -> None:
-    """Print a value as JSON: indented at a terminal, on one line elsewhere."""
+    """Print a value as JSON: indented at a terminal, on one line elsewhere.
+
+    It is in UTF-8, or in ASCII if standard output has another encoding.
+    """
     indent = 2 if sys.stdout.isatty() else None
-    sys.stdout.write(printable_json(json.dumps(value, indent=indent, ensure_ascii=False)) + "\n")
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    written = json.dumps(value, indent=indent, ensure_ascii=not is_utf8)
+    sys.stdout.write(printable_json(written) + "\n")
     sys.stdout.flush()
 
 

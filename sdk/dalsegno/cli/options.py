@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from dalsegno.cli.console import give_up
+from dalsegno.json_text import decoded
 
 if TYPE_CHECKING:
     from dalsegno.client import Dalsegno
@@ -73,7 +74,7 @@ def json_object(text: str, option: str = "--input") -> "JsonObject":
         BadParameter: It is none.
     """
     if text == "@-":
-        text = sys.stdin.read()
+        text = sys.stdin.read().removeprefix("\ufeff")
     elif text.startswith("@"):
         text = _contents(Path(text[1:]), option)
     try:
@@ -104,6 +105,8 @@ def several(given: Iterable[str]) -> list[str]:
 
 def _contents(path: Path, option: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return decoded(path.read_bytes())
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}", param_hint=option) from None
+    except ValueError as error:
+        raise typer.BadParameter(f"{path}: {error}", param_hint=option) from None

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, TypeAdapter
 
 from dalsegno.errors import InvalidRequestError
+from dalsegno.json_text import unicode_text, write_json
 from dalsegno.models import ConductorModel
 
 T = TypeVar("T")
@@ -113,15 +114,20 @@ def reads_nothing(body: bytes) -> None:
 
 
 def sends(value: object) -> bytes:
-    """Return a value as the JSON body of a request."""
-    if isinstance(value, ConductorModel):
-        return value.to_wire_json()
+    """Return a value as the JSON body of a request.
+
+    Raises:
+        InvalidRequestError: Something in it cannot be written as JSON, such as NaN; says where.
+    """
     if isinstance(value, list | tuple) and any(isinstance(each, ConductorModel) for each in value):
         return b"[" + b",".join(sends(each) for each in value) + b"]"
-    return _adapter(Any).dump_json(value, by_alias=True, exclude_none=False)
+    try:
+        return value.to_wire_json() if isinstance(value, ConductorModel) else write_json(value)
+    except ValueError as error:
+        raise InvalidRequestError(f"the request was not sent: {error}") from error
 
 
 def sends_text(text: str) -> bytes:
     """Return a text as the body of a request: as it is, unless it would be taken for JSON."""
     is_quoted = text.startswith('"') and text.endswith('"')
-    return sends(text) if is_quoted else text.encode()
+    return sends(text) if is_quoted else unicode_text(text).encode()

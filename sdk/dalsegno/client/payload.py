@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from pydantic import BaseModel
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import PydanticSerializationError
 
 from dalsegno.errors import InvalidRequestError
+from dalsegno.json_text import plain_json
 from dalsegno.models import JsonObject
 
 
@@ -30,7 +31,7 @@ def json_object(name: str, payload: Payload | None) -> JsonObject:
         return {}
     plain = dict(payload) if isinstance(payload, Mapping) else payload
     try:
-        written = to_jsonable_python(plain, by_alias=True)
+        written = plain_json(plain)
     except PydanticSerializationError as error:
         raise InvalidRequestError(f"{name}: {error}") from error
     if not isinstance(written, dict):

@@ -14,6 +14,7 @@ from dalsegno.definitions.errors import InvalidDefinitionError, MissingExtraErro
 from dalsegno.definitions.lines import line_of
 from dalsegno.definitions.yaml_text import parse_yaml, yaml_text
 from dalsegno.errors import InvalidRequestError
+from dalsegno.json_text import decoded
 from dalsegno.models import JsonObject, JsonValue, TaskDef, WorkflowDef
 
 Format: TypeAlias = Literal["json", "yaml"]
@@ -133,7 +134,10 @@ class _File:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._format = _format_of(path)
-        self._text = path.read_text(encoding="utf-8")
+        try:
+            self._text = decoded(path.read_bytes())
+        except ValueError as error:
+            self._refuse(Problem(str(error)))
 
     def read(self) -> DefinitionFile:
         """Return its definitions; raises InvalidDefinitionError."""

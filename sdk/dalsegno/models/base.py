@@ -5,6 +5,9 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticSerializationError
+
+from dalsegno.json_text import check_numbers, write_json
 
 __all__ = [
     "AuditedModel",
@@ -42,6 +45,7 @@ class ConductorModel(BaseModel):
         extra="ignore",
         defer_build=True,  # each validator is built at its first use: halves the cold import
         coerce_numbers_to_str=True,  # Conductor takes `"correlationId": 7`
+        ser_json_inf_nan="constants",  # not null: ``to_wire_json`` refuses them
     )
 
     @model_validator(mode="before")
@@ -60,8 +64,18 @@ class ConductorModel(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def to_wire_json(self) -> bytes:
-        """Return ``to_wire`` as UTF-8 encoded JSON, without building the object first."""
-        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_none=True)
+        """Return ``to_wire`` as UTF-8 encoded JSON, without building the object first.
+
+        Half surrogate pairs are replaced by U+FFFD.
+
+        Raises:
+            ValueError: It has NaN or an infinity in it; names the place.
+        """
+        try:
+            written = self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_none=True)
+        except PydanticSerializationError:
+            return write_json(self.to_wire())
+        return check_numbers(written)
 
 
 class AuditedModel(ConductorModel):

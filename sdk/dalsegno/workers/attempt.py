@@ -29,7 +29,10 @@ class Attempt:
     def complete(self, output: JsonObject) -> None:
         """Note that the task is done. Raises Fail if its output is beyond all bounds."""
         result = self._made(TaskResultStatus.COMPLETED, output)
-        size = len(result.to_wire_json())
+        try:
+            size = len(result.to_wire_json())
+        except ValueError as error:
+            raise Fail(f"The result is no JSON: {error}", terminal=True) from error
         if size > MAX_OUTPUT_BYTES:
             raise Fail(
                 f"The result has {size:,} bytes; {MAX_OUTPUT_BYTES:,} are allowed. "

@@ -5,8 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from pydantic_core import to_jsonable_python
-
+from dalsegno.json_text import plain_json
 from dalsegno.models import JsonObject, JsonValue, Task
 from dalsegno.workers.outcomes import TaskCancelled
 from dalsegno.workers.task_log import TaskLog, TaskLogger
@@ -94,7 +93,7 @@ class TaskContext:
         Each call replaces what was told before. The attempt stays this worker's.
         """
         with self._lock:
-            self._told = to_jsonable_python(output)
+            self._told = plain_json(output)
         if self._on_progress is not None:
             self._on_progress()
 

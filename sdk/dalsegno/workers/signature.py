@@ -8,8 +8,9 @@ from typing import Annotated, Any, Final, TypeAlias, TypeVar, get_args, get_orig
 
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import to_json, to_jsonable_python
+from pydantic_core import to_json
 
+from dalsegno.json_text import plain_json
 from dalsegno.models import JsonObject, JsonValue
 from dalsegno.workers.context import TaskContext
 from dalsegno.workers.outcomes import Fail, SignatureError
@@ -108,10 +109,12 @@ class Signature:
         """
         try:
             if self._result is None:
-                plain: JsonValue = to_jsonable_python(value)
+                plain: JsonValue = plain_json(value)
             else:
                 checked = self._result.validate_python(value)
                 plain = self._result.dump_python(checked, mode="json", by_alias=True)
+                if not _tells_all(plain, self._result.dump_python(checked, by_alias=True)):
+                    plain = plain_json(checked)  # with the numbers that are refused by their place
         except ValidationError as error:
             raise Fail(f"The result does not fit: {_told(error, '')}", terminal=True) from error
         except ValueError as error:  # PydanticSerializationError
@@ -155,6 +158,15 @@ class Signature:
     def _place(self) -> str:
         code = inspect.unwrap(self._function).__code__
         return f"{code.co_filename}:{code.co_firstlineno}: worker {self._function.__qualname__}"
+
+
+def _tells_all(plain: JsonValue, value: object) -> bool:
+    """Return False if a number became null: that is how pydantic writes NaN and infinities."""
+    if isinstance(plain, dict) and isinstance(value, dict):
+        return all(_tells_all(*each) for each in zip(plain.values(), value.values(), strict=False))
+    if isinstance(plain, list) and isinstance(value, list | tuple):
+        return all(_tells_all(*each) for each in zip(plain, value, strict=False))
+    return plain is not None or not isinstance(value, float)
 
 
 def _key(name: str, hint: Any) -> str:

@@ -228,15 +228,15 @@ def run_jq(query: str, document: str) -> Result:
     try:
         text = f"[{','.join(_compiled(query).input_text(document).all())}]"
         changed = _changed_number(text, query, document)
-        if changed is None:
-            return Outcome.VALUE, text
-        message = "jq computes with doubles, and this number is beyond their 2^53"
-        return Outcome.ERROR, f"{message}: {changed}"
     except (ValueError, TypeError, RecursionError) as error:
         message, _, place = str(error).split("\n", 1)[0].partition(" at <top-level>, line ")
         line = place.partition(",")[0]
         message = message.removeprefix("jq: error: ")
         return Outcome.ERROR, f"{message} (line {line})" if line else message
+    if changed is not None:
+        message = "jq computes with doubles, and this number is beyond their 2^53"
+        return Outcome.ERROR, f"{message}: {changed}"
+    return Outcome.VALUE, text
 
 
 @lru_cache(maxsize=_CACHED_QUERIES)

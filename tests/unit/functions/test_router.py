@@ -291,7 +291,7 @@ def refused(body: str | None, *, base64: bool = False) -> Any:
     return content(answer)
 
 
-@pytest.mark.parametrize("body", ['{"name": "x"', "nonsense", '{"name": "\\ud800"}', "{'a': 1}"])
+@pytest.mark.parametrize("body", ['{"name": "x"', "nonsense", "{'a': 1}"])
 def test_malformed_json_is_the_clients_fault(body: str) -> None:
     assert refused(body)["message"].startswith("the body cannot be read: Invalid JSON")
 

@@ -51,8 +51,8 @@ def test_a_time_before_ids_can_tell_it_is_their_first() -> None:
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ("", "EOF"),
-        ("poison", "expected"),
+        ("", "Expecting value"),
+        ("poison", "Expecting value"),
         ("[]", "valid dictionary"),
         ("{}", "identity"),
         (json.dumps({**MESSAGE, "identity": ""}), "identity"),

@@ -313,3 +313,32 @@ def test_two_workers_of_one_type_are_refused() -> None:
         Worker(charge, other)
     with pytest.raises(SignatureError, match="put @worker above it"):
         Worker(len)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [float("nan"), {"amounts": [1.0, float("inf")]}])
+def test_result_that_json_cannot_write_fails_for_good_with_its_place(value: object) -> None:
+    @worker
+    def count() -> object:
+        return value
+
+    result = count.run(a_task({}))
+
+    assert result.status is FOR_GOOD
+    assert result.reason_for_incompletion in {
+        "The result is no JSON: outputData.result is nan; JSON has no such number",
+        "The result is no JSON: outputData.amounts[1] is inf; JSON has no such number",
+    }
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_half_a_character_is_reported_replaced(fails: bool) -> None:
+    @worker
+    def cut() -> dict[str, str]:
+        if fails:
+            raise ValueError("cut \ud83d")
+        return {"cut \ud83d": "cut \ud83d"}
+
+    sent = cut.run(a_task({})).to_wire_json().decode()
+
+    assert "cut \N{REPLACEMENT CHARACTER}" in sent
+    assert ("FAILED" in sent) is fails
