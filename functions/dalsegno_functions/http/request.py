@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from dalsegno.json_text import read_json, unicode_text
-
 from dalsegno_state.ports import STAYS, Caller
 
 
