@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn
 
 from pydantic import JsonValue
 from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
@@ -19,8 +19,6 @@ __all__ = [
     "unicode_value",
     "write_json",
 ]
-
-Text = TypeVar("Text", str, bytes)
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
@@ -43,7 +41,7 @@ _BYTE_ORDER_MARKS: Final = (
 )
 
 
-def unicode_json(document: Text) -> Text:
+def unicode_json(document: str | bytes) -> str | bytes:
     """Return JSON text with half surrogate pairs, escaped or not, replaced by U+FFFD.
 
     Languages whose texts are UTF-16 cut characters in two; UTF-8, and so every store and most

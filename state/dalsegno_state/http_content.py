@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic_core import from_json
 
+from dalsegno.json_text import unicode_json
 from dalsegno.models import JsonValue
 
 _WINDOW_BITS: Final = {
@@ -78,15 +79,18 @@ def text_of(body: bytes, content_type: str = "") -> str:
 def json_or_text(body: bytes, content_type: str = "") -> JsonValue:
     """Return a body as JSON if it is JSON, as Conductor reads it, else as text; None if empty.
 
-    A bare number becomes a double and a bare boolean its text.
+    A bare number becomes a double, unless that would be another number; a bare boolean its text.
     """
     if not body:
         return None
     text = text_of(body, content_type)
     try:
-        value: JsonValue = from_json(_json_text(body, content_type), allow_inf_nan=False)
+        value: JsonValue = from_json(
+            unicode_json(_json_text(body, content_type)), allow_inf_nan=False
+        )
         if isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            double = float(value)
+            value = double if double == value else value
         json.dumps(value, allow_nan=False)
     except (ValueError, OverflowError):  # no JSON, or a number that is too large for a double
         return text

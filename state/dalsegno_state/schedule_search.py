@@ -31,6 +31,7 @@ _SCHEDULE_KEYS: Final[dict[str, Callable[[WorkflowSchedule], int | str]]] = {
 _EXECUTION_KEYS: Final[dict[str, Callable[[WorkflowScheduleExecution], int | str]]] = {
     "scheduledTime": lambda each: each.scheduled_time,
     "executionTime": lambda each: each.execution_time,
+    "startTime": lambda each: each.execution_time,  # as of other executions
     "scheduleName": lambda each: each.schedule_name,
     "workflowName": lambda each: each.workflow_name or "",
     "state": lambda each: each.state.value,

@@ -71,6 +71,15 @@ WORKFLOW_FIELDS: Final[Mapping[str, Field[WorkflowState]]] = {
     "output": Field(lambda w: searched_text(w.output, w), is_sortable=False),
 }
 
+_OTHER_NAMES: Final = {"createTime": "startTime", "modifiedTime": "updateTime"}
+
+
+def field_name(name: str, fields: Mapping[str, object]) -> str:
+    """Return the name under which a field is known here: Orkes's clients have others for some."""
+    other = _OTHER_NAMES.get(name, name)
+    return other if name not in fields and other in fields else name
+
+
 TASK_FIELDS: Final[Mapping[str, Field[FoundTask]]] = {
     "taskId": Field(lambda t: t.task.task_id),
     "taskType": Field(lambda t: t.task.task_type),

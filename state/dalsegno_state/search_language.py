@@ -17,7 +17,7 @@ from dalsegno_state.conditions import (
     StartsWith,
     Value,
 )
-from dalsegno_state.search_fields import Field
+from dalsegno_state.search_fields import Field, field_name
 
 _MOST_DEPTH: Final = 32
 _MOST_CLAUSES: Final = 200  # SQLite refuses an expression of 1000
@@ -157,7 +157,7 @@ class _Parser:
         return condition
 
     def _clause(self) -> Condition:
-        name = self._tokens.take_value()
+        name = field_name(self._tokens.take_value(), self._fields)
         if name not in self._fields:
             self._tokens.refuse(f"unknown field {name}, known are {', '.join(self._fields)}")
         operator = self._tokens.take()

@@ -17,7 +17,7 @@ from dalsegno_state.conditions import (
     is_pattern,
 )
 from dalsegno_state.ports import Order, TaskQuery, WorkflowQuery
-from dalsegno_state.search_fields import TASK_FIELDS, WORKFLOW_FIELDS, Field
+from dalsegno_state.search_fields import TASK_FIELDS, WORKFLOW_FIELDS, Field, field_name
 from dalsegno_state.search_language import parse
 
 _T = TypeVar("_T")
@@ -184,7 +184,8 @@ def _order(sort: str | None, fields: Mapping[str, Field[Any]]) -> tuple[Order, .
 
 
 def _sorted_by(option: str, fields: Mapping[str, Field[Any]]) -> Order:
-    name, _, direction = option.partition(":")
+    given, _, direction = option.partition(":")
+    name = field_name(given, fields)
     if name not in fields or not fields[name].is_sortable:
         known = ", ".join(sorted(name for name, field in fields.items() if field.is_sortable))
         raise InvalidRequestError(f"sort: unknown field {name}, known are {known}")

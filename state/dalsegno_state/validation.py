@@ -41,17 +41,21 @@ class ScriptChecker(SchemaChecker, Protocol):
         ...
 
 
-def check_workflow_def(definition: WorkflowDef, scripts: ScriptChecker | None = None) -> None:
+def check_workflow_def(
+    definition: WorkflowDef, scripts: ScriptChecker | None = None, *, is_embedded: bool = False
+) -> None:
     """Refuse a workflow definition that could not run, naming all its faults at once.
 
     Args:
         definition: What is to be registered.
         scripts: Checks the scripts of SWITCH and DECISION; None leaves them unchecked.
+        is_embedded: Whether it is that of a SUB_WORKFLOW task, whose references are not checked.
 
     Raises:
         InvalidRequestError: The definition breaks at least one rule.
     """
-    _refuse(_definition_violations(definition, scripts, path="workflowDef", depth=0))
+    depth = 1 if is_embedded else 0
+    _refuse(_definition_violations(definition, scripts, path="workflowDef", depth=depth))
 
 
 def check_served(definition: WorkflowDef, has_task_def: Callable[[str], bool]) -> None:
@@ -132,7 +136,8 @@ def _definition_violations(
     yield from _duplicate_references(places, definition.name, path)
     yield from _names_of_turns(places, path)
     known = {place.task.task_reference_name for place in places}
-    for place in top_level:
+    # Conductor does not look for them in embedded definitions, where they are null at run time.
+    for place in top_level if depth == 0 else ():
         yield from _unknown_references(place, known)
     for place in places:
         yield from _task_violations(place, scripts)

@@ -60,3 +60,7 @@ def test_workers_serve_a_type_whose_definition_is_registered(world: World) -> No
 
     assert task.input_data == {"prompt": "why?"}
     assert world.workflow(w).output == {"result": "because"}
+
+
+def test_types_of_other_modules_are_known_too() -> None:
+    assert {"LLM_INDEX_DOCUMENT", "GET_DOCUMENT", "SENDGRID", "UPDATE_TASK"} <= TYPES_OF_WORKERS

@@ -249,3 +249,23 @@ def test_pause_does_not_go_down(world: World) -> None:
     world.engine.executions.pause(w)
 
     assert world.child(w, "s").status == "RUNNING"
+
+
+def test_embedded_definition_may_refer_to_what_is_not_there(world: World) -> None:
+    inner = system("NOOP", "n", {"a": "${ghost.output.x}"})
+    embedded = {"name": "inner", "version": 1, "tasks": [inner]}
+    world.register(a_sub({}, params={"workflowDefinition": embedded}))
+
+    assert world.play(world.start()).status == "COMPLETED"
+
+
+@pytest.mark.parametrize("given", [7, "text", [1]])
+def test_definition_that_is_none_fails_with_what_it_was(world: World, given: Any) -> None:
+    definition = "${workflow.input.definition}"
+    sub = a_sub({}, params={"name": "x", "workflowDefinition": definition})
+
+    world.register(sub)
+
+    reason = str(world.task(world.start(inputs={"definition": given}), "s").reason_for_incompletion)
+    assert "subWorkflowParam.workflowDefinition: expected a workflow definition, got" in reason
+    assert "WorkflowDef" not in reason

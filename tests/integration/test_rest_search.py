@@ -239,3 +239,16 @@ def test_malformed_search_is_refused(
 
         assert reply.status_code == 400
         assert named in reply.json()["message"]
+
+
+@pytest.mark.parametrize("name", ["createTime", "modifiedTime"])
+def test_fields_may_have_the_names_that_orkes_gives_them(
+    api: httpx.Client, register: Call, start: Call, name: str
+) -> None:
+    flow = register({"name": "noop", "taskReferenceName": "noop", "type": "NOOP"})
+    ids = [start(flow), start(flow)]
+    query = {"query": f"workflowType = {flow} AND {name} > 1", "sort": f"{name}:DESC"}
+
+    found = api.get("/workflow/search", params=query).json()
+
+    assert {each["workflowId"] for each in found["results"]} == {*ids}

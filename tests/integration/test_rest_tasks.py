@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.eventually import eventually
+
 Maker = Callable[[str], str]
 Call = Callable[..., Any]
 
@@ -366,3 +368,23 @@ def test_requeue_answers_with_a_number(
     assert reply.status_code == 200
     assert reply.headers["content-type"].startswith("text/plain")
     assert reply.text.isdigit()
+
+
+def test_logs_of_a_result_may_be_texts(
+    api: httpx.Client, register: Call, start: Call, a_name: Call
+) -> None:
+    kind = a_name("task")
+    workflow_id = start(register({"name": kind, "taskReferenceName": kind, "type": "SIMPLE"}))
+    (task,) = eventually(lambda: api.get(f"/tasks/poll/batch/{kind}?timeout=2000").json(), bool)
+
+    result = {
+        "workflowInstanceId": workflow_id,
+        "taskId": task["taskId"],
+        "status": "FAILED_WITH_TERMINAL_ERROR",
+        "logs": ["as the Ruby SDK sends it", {"log": "as others do", "createdTime": 7}],
+    }
+    assert api.post("/tasks", json=result).status_code == 200
+
+    lines = [each["log"] for each in api.get(f"/tasks/{task['taskId']}/log").json()]
+    assert lines == ["as the Ruby SDK sends it", "as others do"]
+    assert api.get(f"/workflow/{workflow_id}").json()["status"] == "FAILED"

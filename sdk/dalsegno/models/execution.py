@@ -51,11 +51,16 @@ class ExecutionMetadata(ConductorModel):
 
 
 class TaskExecLog(ConductorModel):
-    """One line of a task's log."""
+    """One line of a task's log; workers may report its text alone."""
 
     log: str | None = None
     task_id: str | None = None
     created_time: EpochMillis = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_text(cls, data: object) -> object:
+        return {"log": data} if isinstance(data, str) else data
 
 
 class Task(ConductorModel):

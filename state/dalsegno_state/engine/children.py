@@ -4,8 +4,14 @@ from dataclasses import replace
 from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
-from dalsegno.errors import ConductorError, ConflictError, UnavailableError
+from dalsegno.errors import (
+    ConductorError,
+    ConflictError,
+    InvalidRequestError,
+    UnavailableError,
+)
 from dalsegno.models import (
     JsonObject,
     JsonValue,
@@ -219,10 +225,22 @@ def _failure_workflow_name(name: str, inputs: JsonObject) -> str:
 
 
 def _explained(task: TaskState, error: Exception) -> str:
-    if task.task_type != "START_WORKFLOW" or not isinstance(error, ValidationError):
+    if not isinstance(error, ValidationError):
         return str(error)
     inputs = task.input if isinstance(task.input, dict) else {}
+    if task.task_type != "START_WORKFLOW":
+        return _told(error, inputs)
     if "startWorkflow" not in inputs:
         return "Missing 'startWorkflow' in input data."
     problems = "; ".join(f"{e['loc'][-1] if e['loc'] else ''}: {e['msg']}" for e in error.errors())
     return f"startWorkflow validation failed. {problems}"
+
+
+def _told(error: ValidationError, inputs: JsonObject) -> str:
+    """Return what is wrong with the workflow that a SUB_WORKFLOW task asks for."""
+    embedded = inputs.get("subWorkflowDefinition")
+    if embedded is not None and not isinstance(embedded, dict):
+        got = to_json(embedded).decode()[:200]
+        return f"subWorkflowParam.workflowDefinition: expected a workflow definition, got {got}"
+    faults = InvalidRequestError.from_validation(error).validation_errors
+    return "; ".join(f"subWorkflowParam: {each.path}: {each.message}" for each in faults)

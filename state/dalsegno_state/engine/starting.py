@@ -109,7 +109,9 @@ class Starter:
     def _new(self, request: StartWorkflowRequest, origin: Origin) -> WorkflowState:
         for fault in domain_faults(request.task_to_domain):
             raise InvalidRequestError(fault)
-        definition, pinned = self._pinned_definition(request)
+        definition, pinned = self._pinned_definition(
+            request, is_embedded=origin.parent_task_id is not None
+        )
         external_path = request.external_input_payload_storage_path or None
         given = request.input
         if external_path is not None:
@@ -151,13 +153,15 @@ class Starter:
     def _store(self, workflow: WorkflowState) -> WorkflowState:
         return self._limits.create(self._writer.slim_workflow(workflow))
 
-    def definition_of(self, request: StartWorkflowRequest) -> WorkflowDef:
+    def definition_of(
+        self, request: StartWorkflowRequest, *, is_embedded: bool = False
+    ) -> WorkflowDef:
         """Return the definition a request asks for or brings along."""
         if request.workflow_def is not None:
             definition = request.workflow_def
             if not definition.name:
                 definition = definition.model_copy(update={"name": request.name})
-            check_workflow_def(definition, self._checker)
+            check_workflow_def(definition, self._checker, is_embedded=is_embedded)
             task_def = self._ports.definitions.task_def
             check_served(definition, lambda name: task_def(name) is not None)
             return definition
@@ -171,15 +175,21 @@ class Starter:
             raise NotFoundError(f"No such workflow defined. name={name}, version={shown}")
         return definition
 
-    def _pinned_definition(self, request: StartWorkflowRequest) -> tuple[WorkflowDef, str]:
+    def _pinned_definition(
+        self, request: StartWorkflowRequest, *, is_embedded: bool
+    ) -> tuple[WorkflowDef, str]:
         """Return the definition and its snapshot's name; a known one while nothing has changed."""
         if request.workflow_def is not None:
-            definition = with_schemas(self._ports.documents, self.definition_of(request))
+            definition = with_schemas(
+                self._ports.documents, self.definition_of(request, is_embedded=is_embedded)
+            )
             return definition, self.pin(definition)
         now, revision = self._ports.clock.now(), self._ports.definitions.revision()
         known = self._known.pop((request.name, request.version), None)
         if known is None or known.revision != revision or now - known.read_at > _TRUSTED_MS:
-            definition = with_schemas(self._ports.documents, self.definition_of(request))
+            definition = with_schemas(
+                self._ports.documents, self.definition_of(request, is_embedded=is_embedded)
+            )
             known = _Known(definition, self.pin(definition), revision, now)
         self._known[request.name, request.version] = known  # most recently used last
         while len(self._known) > _MOST_REMEMBERED:

@@ -19,6 +19,7 @@ from dalsegno_state.events import Event, Reported
 from dalsegno_state.expressions import Budget, ExpressionError, parse_path_in_document
 from dalsegno_state.ids import parse_task_id
 from dalsegno_state.ports import Document, Ports
+from dalsegno_state.tasks.wait_for_webhook import whole_path
 
 # Longer than the week after which a task that waits is announced, and so entered, again.
 _WAITING_MS: Final = 30 * 86_400_000
@@ -94,7 +95,8 @@ class Webhooks:
             paths = [str(path) for path in listed] if isinstance(listed, list) else []
             try:
                 budget = Budget()
-                values = [parse_path_in_document(path).find(payload, budget) for path in paths]
+                parsed = [parse_path_in_document(whole_path(path)) for path in paths]
+                values = [path.find(payload, budget) for path in parsed]
             except ExpressionError:
                 continue
             found += self._ports.documents.documents(waiting_kind(webhook_id, paths, values))

@@ -29,12 +29,17 @@ class WaitForWebhook(SystemTask):
     type: ClassVar[str] = "WAIT_FOR_WEBHOOK"
 
 
+def whole_path(path: str) -> str:
+    """Return a JSON path from the root of a request's body, which need not be written."""
+    if path.startswith("$"):
+        return path
+    return f"${path}" if path.startswith("[") else f"$.{path}"
+
+
 def path_problem(path: str) -> str | None:
     """Return why a text is no JSON path, or None if it is one."""
-    if not path.startswith("$"):
-        return "it does not start with $"
     try:
-        parse_path_in_document(path)
+        parse_path_in_document(whole_path(path))
     except ExpressionError as error:
         return error.reason
     return None
