@@ -187,3 +187,19 @@ def test_impossible_poll_is_refused_at_registration(
         world.register(a_poll(**settings))
 
     assert message in refused.value.validation_errors[0].message
+
+
+@pytest.mark.parametrize(
+    ("condition", "ends"),
+    [(None, True), ("", True), (True, True), (1, True), (False, False), (0, False)],
+)
+def test_condition_that_is_false_or_zero_is_not_an_absent_one(
+    world: World, condition: object, ends: bool
+) -> None:
+    answer(world, "DONE", "DONE")
+
+    workflow = world.run(
+        a_poll(terminationCondition="${workflow.input.c}"), inputs={"c": condition}
+    )
+
+    assert (task_of(workflow, "h").status == "COMPLETED") is ends

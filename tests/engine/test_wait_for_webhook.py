@@ -152,3 +152,11 @@ def test_paths_may_leave_out_the_root(world: World) -> None:
     assert deliver(world, {"events": [{"kind": "paid"}], "order": "A-2"}) == 0
     assert deliver(world, {"events": [{"kind": "paid"}], "order": "A-1"}) == 1
     assert world.task(workflow_id, "w").status == "COMPLETED"
+
+
+@pytest.mark.parametrize(("given", "webhook_id"), [(0, "0"), (False, "false"), (None, "flow")])
+def test_webhook_may_be_named_zero_or_false(world: World, given: Any, webhook_id: str) -> None:
+    world.register(a_wait(webhookId="${workflow.input.id}"))
+    world.start(inputs={"id": given, "order": "A-1"})
+
+    assert deliver(world, paid("A-1"), webhook_id) == 1

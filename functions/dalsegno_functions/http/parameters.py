@@ -233,11 +233,12 @@ def fixed(name: str, kind: Kind[T], value: T, why: str) -> Parameter[None]:
         if given is not None and _convert(name, kind, given) != value:
             raise InvalidRequestError(f"{name}: {given[:100]!r} is not supported: {why}")
 
+    shown: JsonValue = value if isinstance(value, bool | int | str) else None
     return Parameter(
         name=name,
         place="query",
         of=read,
-        schema={**kind.schema, "enum": [value]},
+        schema={**kind.schema, "enum": [shown]},
         description=f"No other value is supported: {why}",
         has_effect=False,
     )

@@ -4,6 +4,7 @@ from dalsegno.models import JsonObject, TaskStatus
 from dalsegno_state.engine.effects.http import HttpCall
 from dalsegno_state.engine.effects.work import Effect, Work
 from dalsegno_state.events import Reported
+from dalsegno_state.expressions import java_text
 from dalsegno_state.scripts import ScriptError, Scripts, ScriptTimeoutError
 from dalsegno_state.tasks.http_poll import next_delay_seconds, settings_of
 
@@ -30,7 +31,8 @@ class HttpPolling(Effect):
         if isinstance(response, Reported):
             return response
         settings = settings_of(work.inputs) or {}
-        condition = str(settings.get("terminationCondition") or "true")
+        given = settings.get("terminationCondition")
+        condition = "true" if given is None or given == "" else java_text(given)
         try:
             is_met = self._is_met(condition, work.inputs, response)
         except ScriptError as error:

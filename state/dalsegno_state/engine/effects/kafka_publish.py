@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from dalsegno.models import JsonObject, JsonValue
 from dalsegno_state.engine.effects.work import WORKER_ID, Effect, HandOver, Work
 from dalsegno_state.events import Reported
+from dalsegno_state.expressions import java_text
 from dalsegno_state.ports import KafkaRecord, Ports, RecordProducer, ServiceCallError
 
 _RECENT_MS: Final = 5 * 60_000
@@ -91,7 +92,7 @@ def _key(key: JsonValue, serializer: str) -> bytes | None:
         return None
     name = serializer.rpartition(".")[2] or "StringSerializer"
     if name == "StringSerializer":
-        return str(key).encode()
+        return java_text(key).encode()
     if name not in _INTEGER_BYTES:
         known = ", ".join(("StringSerializer", *_INTEGER_BYTES))
         raise ValueError(f"kafka_request.keySerializer: {serializer} is none of {known}")

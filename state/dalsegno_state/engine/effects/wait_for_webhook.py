@@ -3,6 +3,7 @@
 from dalsegno_state.engine.effects.work import Effect, Work
 from dalsegno_state.engine.webhooks import Webhooks
 from dalsegno_state.events import Reported
+from dalsegno_state.expressions import java_text
 from dalsegno_state.tasks.wait_for_webhook import path_problem
 
 
@@ -25,6 +26,7 @@ class EnterWebhook(Effect):
             problem = path_problem(path)
             if problem is not None:
                 return work.failed(f"matches: {path} is no JSON path: {problem}", final=True)
-        webhook_id = str(work.inputs.get("webhookId") or work.workflow.name)
+        given = work.inputs.get("webhookId")
+        webhook_id = work.workflow.name if given is None or given == "" else java_text(given)
         self._webhooks.enter(webhook_id, matches, work.task.task_id)
         return None
