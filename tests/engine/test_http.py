@@ -8,6 +8,7 @@ import pytest
 from dalsegno.models import StartWorkflowRequest
 from dalsegno_state.engine.effects.http import HttpCall
 from dalsegno_state.engine.effects.work import Work
+from dalsegno_state.http_content import json_or_text
 from dalsegno_state.ports import HttpCallError, HttpReply, Message
 from tests.engine.world import Definition, World, done, simple, system, task_of, trace
 
@@ -475,3 +476,9 @@ def test_async_call_has_no_response_timeout(world: World) -> None:
     world.advance(3_600)
 
     assert world.trace(w) == ["HTTP:h:IN_PROGRESS"]
+
+
+def test_large_numbers_and_half_characters_of_an_answer_are_read() -> None:
+    assert json_or_text(b"9007199254740993") == 9007199254740993
+    assert json_or_text(b"7") == 7.0
+    assert json_or_text(rb'{"a": "cut \ud83d"}') == {"a": "cut \N{REPLACEMENT CHARACTER}"}

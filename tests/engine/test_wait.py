@@ -183,3 +183,9 @@ def test_workflow_with_work_in_a_queue_is_looked_at_several_times_a_day(world: W
     w = world.start()
 
     assert _wakes(world, w, days=30) >= 30 * 4
+
+
+def test_timed_wait_shows_its_seconds_as_its_call_back(world: World) -> None:
+    workflow = world.run(system("WAIT", "timed", {"duration": "90 seconds"}))
+
+    assert task_of(workflow, "timed").callback_after_seconds == 90

@@ -66,7 +66,7 @@ def wire_task(shown: ShownTask, workflow: WorkflowState) -> Task:
         workflow_type=workflow.name,
         task_id=task.task_id,
         reason_for_incompletion=None if task.reason is None else task.reason[:500],
-        callback_after_seconds=task.callback_after_seconds,
+        callback_after_seconds=task.callback_after_seconds or _seconds_of_wait(task),
         worker_id=task.worker_id,
         output_data={} if task.external_output_path else shown.output,
         workflow_task=node,
@@ -81,6 +81,13 @@ def wire_task(shown: ShownTask, workflow: WorkflowState) -> Task:
         iteration=task.iterations[-1] if task.iterations else task.turn,
         sub_workflow_id=task.sub_workflow_id,
     )
+
+
+def _seconds_of_wait(task: TaskState) -> int:
+    """Return how long a WAIT with a time lasts, which Conductor's clients see as its call-back."""
+    if task.wait_until is None or not task.started_at:
+        return 0
+    return max(0, -((task.started_at - task.wait_until) // 1000))
 
 
 def wire_workflow(
