@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from dalsegno.models import JsonObject, JsonValue, TaskDef, TaskStatus
 from dalsegno_state import ids
-from dalsegno_state.draft import MAX_PAYLOAD_BYTES, Draft, Place, runtime_type, size_bytes
+from dalsegno_state.draft import (
+    MAX_PAYLOAD_BYTES,
+    Draft,
+    Place,
+    depth_fault,
+    runtime_type,
+    size_bytes,
+)
 from dalsegno_state.execution import TaskState
 from dalsegno_state.expressions import evaluate, written_secrets
 from dalsegno_state.retry import settled_status
@@ -119,18 +126,24 @@ def settled(draft: Draft, task: TaskState, place: Place) -> TaskState:
 
 def fitting(task: TaskState) -> TaskState:
     """Return the task, ended in error and without its payload if that is beyond all bounds."""
-    for payload in (task.input, task.output):
-        if isinstance(payload, dict) and payload and size_bytes(payload) > MAX_PAYLOAD_BYTES:
+    for name, payload in (("input", task.input), ("output", task.output)):
+        if not isinstance(payload, dict) or not payload:
+            continue
+        fault = depth_fault(payload, f"The {name} of task {task.task_id}")
+        if fault is None and (size := size_bytes(payload)) > MAX_PAYLOAD_BYTES:
+            fault = (
+                f"The payload size: {size} of task: {task.task_id} in workflow: "
+                f"{task.workflow_id}  is greater than the permissible limit: "
+                f"{MAX_PAYLOAD_BYTES} bytes"
+            )
+        if fault is not None:
             return replace(
                 task,
                 status=TaskStatus.FAILED_WITH_TERMINAL_ERROR,
                 input=task.input if payload is task.output else {},
                 output={},
-                reason=(
-                    f"The payload size: {size_bytes(payload)} of task: {task.task_id} in workflow: "
-                    f"{task.workflow_id}  is greater than the permissible limit: "
-                    f"{MAX_PAYLOAD_BYTES} bytes"
-                ),
+                reason=fault,
+                ended_at=task.ended_at or task.updated_at,
             )
     return task
 

@@ -24,7 +24,7 @@ from dalsegno_state.events import (
     Terminate,
     Wake,
 )
-from dalsegno_state.execution import TaskState
+from dalsegno_state.execution import Payload, TaskState
 from dalsegno_state.expressions import ExpressionError
 from dalsegno_state.forgetting import is_forgotten
 from dalsegno_state.task_type import TaskType
@@ -146,7 +146,11 @@ def _open_attempt(draft: Draft, ref: str, task_id: str) -> TaskState | None:
 
 def _report(draft: Draft, event: Reported) -> None:
     task = _open_attempt(draft, event.ref, event.task_id)
-    if task is None or draft.workflow.status.is_terminal:
+    if (
+        task is None
+        or draft.workflow.status.is_terminal
+        or task.task_type in flow.ENDED_BY_CONTENTS
+    ):
         return
     place = draft.place_of(task)
     reported = replace(
@@ -157,7 +161,12 @@ def _report(draft: Draft, event: Reported) -> None:
     if event.status.is_terminal:
         flow.finish(draft, reported, place, event.status, output=event.output, reason=event.reason)
         return
-    updated = draft.replace(task, _kept_open(draft, reported, place, event))
+    kept_open = attempts.fitting(_kept_open(draft, reported, place, event))
+    if kept_open.status.is_terminal:
+        reason = kept_open.reason
+        flow.finish(draft, reported, place, kept_open.status, output={}, reason=reason)
+        return
+    updated = draft.replace(task, kept_open)
     if updated.status is TaskStatus.SCHEDULED:
         announce(draft, updated, place, at=visible_at(updated))
     attempts.watch_deadline(draft, updated, place)
@@ -204,8 +213,16 @@ def _note_launch(draft: Draft, event: Launched) -> None:
             task,
             status=TaskStatus.IN_PROGRESS,
             sub_workflow_id=event.child_id,
+            input=_with_version(task.input, event.child_version),
             output={"subWorkflowId": event.child_id},
             started_at=task.started_at or draft.now,
             updated_at=draft.now,
         ),
     )
+
+
+def _with_version(inputs: Payload, version: int | None) -> Payload:
+    """Return a SUB_WORKFLOW's input with the version that was started, unless it names one."""
+    if not isinstance(inputs, dict) or version is None or inputs.get("subWorkflowVersion"):
+        return inputs
+    return {**inputs, "subWorkflowVersion": version}

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from dalsegno_state.task_type import TaskType
 
 MAX_PAYLOAD_BYTES = 10_240 * 1024
+# Readers of JSON stop at 200 levels, and what shows a payload adds to them: loops most of all.
+MAX_DEPTH = 100
 BUSY_WAKE_MS = 300_000
 # Types whose tasks have the default definition if nobody has defined them: without a timeout
 # their workflow would wait for ever if whoever does them died.
@@ -51,14 +53,16 @@ class Tools:
 
     Attributes:
         environment: Looks up a value of the environment store.
-        is_exhausted: Whether scripts have taken so long that the rest had better wait.
+        is_exhausted: Whether the decision has taken so long that the rest had better wait.
         max_writes: How many writes make a decision long enough.
+        max_steps: How many tasks one decision follows.
     """
 
     scripts: Scripts
     environment: Callable[[str], JsonValue]
     is_exhausted: Callable[[], bool]
     max_writes: int = 500
+    max_steps: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ class Draft:
         start: Where the expansion of a wide fork goes on.
         current: The task that was followed last.
         agenda: Full references of tasks to follow next.
+        steps: How many tasks were followed.
+        drains: How many calls of ``flow.drain`` are under way, each within the one before.
     """
 
     def __init__(
@@ -116,6 +122,9 @@ class Draft:
         self.current: TaskState | None = None
         self.workflow: WorkflowState = view.workflow
         self.agenda: deque[str] = deque()
+        self.steps = 0
+        self.drains = 0
+        self._followed: dict[str, int] = {}
         self._writes: list[Write] = []
         self._arrivals: list[JoinArrival] = []
         self._joins: list[tuple[str, int]] = []
@@ -141,7 +150,19 @@ class Draft:
     @property
     def has_budget(self) -> bool:
         """False once the rest had better be another decision."""
-        return len(self._writes) < self.tools.max_writes and not self.tools.is_exhausted()
+        return (
+            len(self._writes) < self.tools.max_writes
+            and self.steps < self.tools.max_steps
+            and not self.tools.is_exhausted()
+        )
+
+    def is_news(self, ref: str) -> bool:
+        """Return whether a task is to be followed, and note that it is."""
+        if self._followed.get(ref) == len(self._writes):
+            return False
+        self._followed[ref] = len(self._writes)
+        self.steps += 1
+        return True
 
     @property
     def writes_nothing(self) -> bool:
@@ -402,6 +423,28 @@ class Draft:
 def size_bytes(payload: JsonValue) -> int:
     """Return the length of a JSON value's text."""
     return len(to_json(payload))
+
+
+def is_too_deep(payload: JsonValue) -> bool:
+    """Return whether a JSON value has more than ``MAX_DEPTH`` levels of objects and arrays."""
+    level = [payload] if isinstance(payload, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        if not level:
+            return False
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+    return bool(level)
+
+
+def depth_fault(payload: JsonValue, what: str) -> str | None:
+    """Return what is wrong with a payload that has too many levels; None if it has not."""
+    if not is_too_deep(payload):
+        return None
+    return f"{what} is nested more than {MAX_DEPTH} levels deep"
 
 
 def runtime_type(task: WorkflowTask) -> str:

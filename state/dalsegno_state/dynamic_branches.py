@@ -11,7 +11,7 @@ from dalsegno.models import (
     SubWorkflowParams,
     WorkflowTask,
 )
-from dalsegno_state.expressions import as_template
+from dalsegno_state.expressions import as_template, json_text
 from dalsegno_state.reserved_names import SYSTEM_WORK
 from dalsegno_state.whole_numbers import whole_number
 
@@ -65,13 +65,13 @@ def _same_task(
     default_type = named if isinstance(named, str) and named in SYSTEM_WORK else "SIMPLE"
     task_type = str(inputs.get("forkTaskType") or default_type)
     is_system = task_type != "SIMPLE" and workflow is None
-    name = str(named) if named else (task_type if is_system else fork.task_reference_name)
+    name = json_text(named) if named else (task_type if is_system else fork.task_reference_name)
     prefix = f"_{fork.task_reference_name}" if has_precedent else ""
     branches = []
     for index, element in enumerate(elements):
         given: JsonObject = element if isinstance(element, dict) else {"input": element}
         task = WorkflowTask(
-            name=str(workflow) if workflow is not None and not named else name,
+            name=json_text(workflow) if workflow is not None and not named else name,
             task_reference_name=f"{prefix}_{name}_{index}",
             type="SUB_WORKFLOW" if workflow is not None else task_type,
             sub_workflow_param=_sub_workflow(inputs, given) if workflow is not None else None,
@@ -85,11 +85,11 @@ def _sub_workflow(inputs: JsonObject, element: JsonObject) -> SubWorkflowParams:
     version = inputs.get("forkTaskWorkflowVersion")
     number = whole_number(version)
     if number is None and version not in (None, ""):
-        raise BranchError(f"forkTaskWorkflowVersion is not a number: {version}")
+        raise BranchError(f"forkTaskWorkflowVersion is not a number: {json_text(version)[:200]}")
     domains = element.get("taskToDomain")
     try:
         return SubWorkflowParams(
-            name=str(inputs.get("forkTaskWorkflow")),
+            name=json_text(inputs.get("forkTaskWorkflow")),
             version=number,
             task_to_domain={str(k): str(v) for k, v in domains.items()}
             if isinstance(domains, dict)
@@ -108,7 +108,7 @@ def _listed_tasks(fork: WorkflowTask, inputs: JsonObject) -> list[Branch]:
     if not isinstance(extras, dict):
         raise BranchError(
             f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but "
-            f"found {extras}"
+            f"found {json_text(extras)[:200]}"
         )
     try:
         if not isinstance(listed, list):
@@ -128,7 +128,7 @@ def _inputs_of(task: WorkflowTask, extras: JsonObject) -> JsonObject:
     if not isinstance(given, dict):
         raise BranchError(
             f"Input to the dynamically forked tasks is not a map -> expecting a map of K,V  but "
-            f"found {given} for {task.task_reference_name}"
+            f"found {json_text(given)[:200]} for {task.task_reference_name}"
         )
     return given
 
@@ -138,7 +138,7 @@ def _named(task: WorkflowTask) -> WorkflowTask:
 
 
 def _not_a_list(param: str, listed: JsonValue) -> str:
-    shown = str(listed)[:200]
+    shown = json_text(listed)[:200]
     return f"Input '{param}' is invalid. Cannot deserialize a list of Workflow Tasks from '{shown}'"
 
 
@@ -146,8 +146,9 @@ def _old_form(value: JsonValue) -> list[Branch]:
     try:
         listed = DynamicForkJoinTaskList.model_validate(value)
     except ValidationError as error:
+        shown = json_text(value)[:200]
         raise BranchError(
-            f"The input of the dynamic fork is not a list of dynamic tasks: {str(value)[:200]}"
+            f"The input of the dynamic fork is not a list of dynamic tasks: {shown}"
         ) from error
     return [
         Branch(

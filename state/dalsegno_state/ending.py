@@ -1,18 +1,22 @@
 """How a workflow ends, and what its end leads to."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from dalsegno.models import JsonObject, TaskStatus, WorkflowDef, WorkflowStatus
+from dalsegno.models import EpochMillis, JsonObject, TaskStatus, WorkflowDef, WorkflowStatus
 from dalsegno_state import ids
-from dalsegno_state.draft import MAX_PAYLOAD_BYTES, Draft, size_bytes
-from dalsegno_state.events import ChildNews, Close, Closed, Terminate
+from dalsegno_state.draft import BUSY_WAKE_MS, MAX_PAYLOAD_BYTES, Draft, depth_fault, size_bytes
+from dalsegno_state.events import ChildNews, Close, Closed, Terminate, encode_evaluation
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.expressions import ExpressionError, evaluate
 from dalsegno_state.forgetting import is_forgotten
 from dalsegno_state.outputs import output_of
+from dalsegno_state.ports import Message
 from dalsegno_state.schemas import breach
 from dalsegno_state.scope import DraftScope
+from dalsegno_state.transition import Transition
+from dalsegno_state.writes import SetWake, UpdateWorkflow
 
 # Where an output names the failure workflow; a parent's task does not have it, as it may end first.
 FAILURE_WORKFLOW: Final = "conductor.failure_workflow"
@@ -57,6 +61,44 @@ def terminate(draft: Draft, reason: str | None) -> None:
     _end(draft, WorkflowStatus.TERMINATED, reason, left_open=True)
 
 
+def unevaluable(workflow: WorkflowState, cause: str, now: EpochMillis) -> Transition:
+    """Return what ends a workflow whose evaluation fails again and again.
+
+    It evaluates nothing and needs no definition. Its first call leaves the cancelling of open
+    tasks to ``close``; if that fails as often, the second one ends the workflow without it.
+    """
+    ended = replace(workflow, revision=workflow.revision + 1, updated_at=now)
+    if not workflow.status.is_terminal:
+        ended = replace(
+            ended,
+            status=WorkflowStatus.FAILED,
+            reason=f"cannot be evaluated: {cause}",
+            ended_at=now,
+            operation=None,
+            closing=True,
+        )
+        renewed = SetWake(workflow.workflow_id, workflow.wake_at, now + BUSY_WAKE_MS, 0)
+        return Transition(
+            writes=(renewed, UpdateWorkflow(ended, workflow.revision)), then=(Close(),)
+        )
+    ended = replace(ended, closing=False)
+    return Transition(
+        writes=(UpdateWorkflow(ended, workflow.revision, clears_wake=True),),
+        messages=tuple(_news(workflow)),
+    )
+
+
+def _news(workflow: WorkflowState) -> Iterator[Message]:
+    """Yield the messages that tell each waiting task that a workflow has ended."""
+    for task_id in waiting_tasks(workflow):
+        address = ids.parse_task_id(task_id)
+        if address is not None:
+            news = ChildNews(task_id=task_id, child_id=workflow.workflow_id)
+            yield Message(
+                queue=ids.EVALUATOR_QUEUE, body=encode_evaluation(address.workflow_id, news)
+            )
+
+
 def close(draft: Draft, event: Close) -> None:
     """Cancel what an ended workflow left open and tell its parent; repeat until all is done."""
     workflow = draft.workflow
@@ -70,11 +112,8 @@ def close(draft: Draft, event: Close) -> None:
             draft.delete(task.ref)
         else:
             _cancel(draft, task)
-    for task_id in waiting_tasks(workflow):
-        address = ids.parse_task_id(task_id)
-        if address is not None:
-            news = ChildNews(task_id=task_id, child_id=workflow.workflow_id)
-            draft.tell(address.workflow_id, news)
+    for message in _news(workflow):
+        draft.send(message)
     draft.go_on_with(Closed(failure_workflow_id=None))
 
 
@@ -173,6 +212,8 @@ def _output(draft: Draft) -> tuple[JsonObject, str | None]:
         output = value if isinstance(value, dict) else {}
     elif draft.current is not None:
         output = output_of(draft, draft.task(draft.current.ref) or draft.current)
+    if (fault := depth_fault(output, "The output of the workflow")) is not None:
+        return {}, fault
     if (size := size_bytes(output)) > MAX_PAYLOAD_BYTES:
         return {}, (
             f"The output payload size: {size} of workflow: {draft.workflow.workflow_id} is greater "

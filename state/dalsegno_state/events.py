@@ -67,6 +67,7 @@ class Launched:
     ref: str
     task_id: str
     child_id: str
+    child_version: int | None = None
     kind: Literal["launched"] = "launched"
 
 

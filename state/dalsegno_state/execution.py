@@ -142,6 +142,8 @@ class WorkflowState:
         revision: Raised by each write; every write names the one it replaces.
         run: Raised by retry, rerun, restart and jump, so that no task id ever comes twice.
         parent_task_id: The SUB_WORKFLOW task that started it, if any.
+        depth: How many workflows are above it, each the parent of the next.
+        generation: How many starts by START_WORKFLOW, events and failures led to it.
         followers: SUB_WORKFLOW tasks that wait for it although they have not started it.
         rate_limit_key: Names the executions of this workflow that share its limit, if it has one.
         rate_limited: It waits for a slot under that limit; nothing of it begins before.
@@ -154,7 +156,8 @@ class WorkflowState:
         applied_actions: The last actions of event handlers that have changed its variables.
         wake_at: When to look at the workflow whatever happens; None once there is no need.
             Kept beside the item, written by ``PullWake`` and ``SetWake`` only.
-        wake_interval_ms: How long the last wake waited; grows while nothing happens.
+        wake_interval_ms: How long the last wake waited; grows while nothing happens. Below zero
+            it counts the wakes in a row that failed: see ``failed_wakes``.
     """
 
     workflow_id: str
@@ -180,6 +183,8 @@ class WorkflowState:
     event: str | None = None
     parent_workflow_id: str | None = None
     parent_task_id: str | None = None
+    depth: int = 0
+    generation: int = 0
     followers: tuple[str, ...] = ()
     rerun_from_workflow_id: str | None = None
     external_input_path: str | None = None
@@ -197,3 +202,8 @@ class WorkflowState:
     applied_actions: tuple[str, ...] = ()
     wake_at: EpochMillis | None = None
     wake_interval_ms: int = 0
+
+    @property
+    def failed_wakes(self) -> int:
+        """How many wakes in a row have failed; one that succeeds sets it back to 0."""
+        return max(0, -self.wake_interval_ms)

@@ -1,6 +1,8 @@
 """How an execution moves: from a finished task to what follows it, by the plan."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from dalsegno.models import JsonObject, TaskDef, TaskStatus
 from dalsegno_state import attempts, caching, ids
@@ -17,7 +19,11 @@ from dalsegno_state.worker_queue import choose_domain
 WORKER_TYPE = "SIMPLE"
 # A report that keeps one of these open has it handed out again after its callback.
 HANDED_OUT_AGAIN = frozenset({WORKER_TYPE, "HTTP_POLL"})
+# What ends them is what they contain: ended by hand, they would leave that open for ever.
+ENDED_BY_CONTENTS = frozenset({"JOIN", "DO_WHILE"})
 NO_SEED = Seed()
+_MAX_NESTED_DRAINS = 50
+_MAX_READ_AHEAD = 100
 
 
 # -- coming into being ------------------------------------------------------------------------
@@ -132,9 +138,19 @@ def follow(draft: Draft, ref: str) -> None:
 
 
 def drain(draft: Draft) -> None:
-    """Follow what is on the agenda, as far as one decision goes."""
+    """Follow what is on the agenda, as far as one decision goes.
+
+    What nothing was written after is not followed twice: it would lead to the same again. Within
+    a fork within a fork, and so on, the innermost leave the agenda to the outer ones.
+    """
+    if draft.drains >= _MAX_NESTED_DRAINS:
+        return
+    draft.drains += 1
     while draft.agenda and draft.has_budget:
-        follow(draft, draft.agenda.popleft())
+        ref = draft.agenda.popleft()
+        if draft.is_news(ref):
+            follow(draft, ref)
+    draft.drains -= 1
 
 
 def settle(draft: Draft, task: TaskState, place: Place) -> None:
@@ -218,15 +234,29 @@ def try_complete(draft: Draft) -> None:
 
 def has_ended(draft: Draft, place: Place) -> bool:
     """Return whether a list of tasks, named by its first, has been worked through."""
-    task = draft.task(place.ref)
-    if task is None:
-        return not _exists_later(draft, place)
-    if not is_over(draft, task, place):
-        return False
-    chosen = _branch_taken(draft, task, place)
-    if chosen and not has_ended(draft, place.at(chosen)):
-        return False
-    return place.node.next_ref is None or has_ended(draft, place.at(place.node.next_ref))
+    open_lists = [place]
+    while open_lists:
+        for each in _read_ahead(draft, open_lists.pop()):
+            task = draft.task(each.ref)
+            if task is None:
+                if _exists_later(draft, each):
+                    return False
+                break
+            if not is_over(draft, task, each):
+                return False
+            chosen = _branch_taken(draft, task, each)
+            if chosen:
+                open_lists.append(each.at(chosen))
+    return True
+
+
+def _read_ahead(draft: Draft, first: Place) -> Iterator[Place]:
+    """Yield the places of a list in order; tasks are read ever more at once, not one by one."""
+    nodes, count = first.plan.list_from(first.node), 1
+    while chunk := [first.at(node.ref) for node in islice(nodes, count)]:
+        draft.require([place.ref for place in chunk])
+        yield from chunk
+        count = min(2 * count, _MAX_READ_AHEAD)
 
 
 def is_over(draft: Draft, task: TaskState, place: Place) -> bool:

@@ -18,12 +18,14 @@ class IncomingEvent:
         event: What handlers name: ``conductor:<workflow>:<name>``, ``sqs:<queue>`` or any other.
         id: The same in all deliveries, and of no other event.
         optional: Nobody need be there for it.
+        generation: That of the workflow which published it; see ``WorkflowState``.
     """
 
     event: str = Field(min_length=1, max_length=256)
     id: str = Field(min_length=1, max_length=512)
     payload: JsonObject
     optional: bool = False
+    generation: int = 0
 
     def encode(self) -> str:
         """Return the message body."""

@@ -106,4 +106,6 @@ def _send(
     }
     if optional:
         event["optional"] = True
+    if draft.workflow.generation:
+        event["generation"] = draft.workflow.generation
     draft.send(Message(queue=EVENTS_QUEUE, body=to_json(event).decode()))

@@ -7,16 +7,21 @@ from dalsegno.models import EpochMillis, TaskStatus, WorkflowStatus, WorkflowTim
 from dalsegno_state import ending, flow
 from dalsegno_state.draft import Draft
 from dalsegno_state.events import Close
-from dalsegno_state.execution import TaskState
+from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.forgetting import is_forgotten, is_past
 from dalsegno_state.timeouts import deadline, expired, workflow_deadline
 from dalsegno_state.worker_queue import DOUBT_MS, visible_at
+from dalsegno_state.writes import SetWake
 
 FIRST_WAKE_MS: Final = 60_000
 LONGEST_WAKE_MS: Final = 6 * 3_600_000
 # Of a workflow that stands still: nothing of it is in a queue, or in the hands of another.
 LONGEST_STILL_MS: Final = 7 * 86_400_000
 _STANDING: Final = frozenset({"WAIT", "HUMAN", "JOIN", "EXCLUSIVE_JOIN", "DO_WHILE"})
+# A wake that dies is tried again after this long, and after a failure ever later.
+WAKE_RETRY_MS: Final = 30_000
+# So many failures in a row end the workflow: about eight minutes after the first.
+MAX_FAILED_WAKES: Final = 5
 # One that waits for a slot begins no later, should the news of the slot be lost.
 LONGEST_WAIT_MS: Final = 15 * 60_000
 
@@ -34,6 +39,13 @@ def wake(draft: Draft) -> None:
         _look_at_tasks(draft)
     if not draft.workflow.status.is_terminal:
         _move_wake(draft)
+
+
+def failed_wake(workflow: WorkflowState, now: EpochMillis) -> SetWake:
+    """Return the write that counts a failed wake and sets when the next one is due."""
+    failures = workflow.failed_wakes
+    at = now + WAKE_RETRY_MS * 2 ** min(failures, MAX_FAILED_WAKES)
+    return SetWake(workflow.workflow_id, workflow.wake_at, at, -(failures + 1))
 
 
 def _has_open_end(draft: Draft) -> bool:

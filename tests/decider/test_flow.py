@@ -8,6 +8,7 @@ from dalsegno.models import WorkflowStatus
 from dalsegno_state.scripts import ScriptError
 from tests.decider.builders import (
     NOW,
+    WOKEN,
     Definition,
     a_fork,
     a_join,
@@ -638,3 +639,65 @@ def test_loop_around_everything_is_begun_with_its_body() -> None:
     change = decided(a_workflow(a_loop("l", simple("a"), simple("b"))), looked_at())
 
     assert change.created == ["l", "a__1"]
+
+
+# -- decisions have an end ---------------------------------------------------------------------
+
+
+def test_loop_over_a_fork_whose_join_names_nothing_waits_for_the_branch() -> None:
+    loop = a_loop("l", a_fork("f", [simple("s")]), a_join("j"))
+
+    begun = decided(a_workflow(loop), looked_at())
+
+    assert begun.created == ["l", "f__1", "s__1", "j__1"]
+    assert begun.looks_later == []
+    repeated = decided(after(begun), WOKEN)
+    assert repeated.changed == {}
+    ended_turn = decided(after(begun), reported("s__1"), scripts={"goes on": False})
+    assert ended_turn.ends_workflow_as == "COMPLETED"
+
+
+def test_chain_of_thousands_is_followed_in_bounded_decisions() -> None:
+    nodes = [system("NOOP", f"n{number}") for number in range(3_000)]
+    view, rounds, ends = a_workflow(*nodes), 0, None
+    waiting: list[str | None] = [None]
+
+    while ends is None:
+        change = decided(view, looked_at(waiting.pop(0)))
+        assert len(change.transition.writes) <= 502
+        view, ends, rounds = after(change), change.ends_workflow_as, rounds + 1
+        waiting += [ref for ref, _ in change.looks_later]
+
+    assert (ends, rounds) == ("COMPLETED", 7)
+
+
+@pytest.mark.parametrize("count", [1_000, 3_000])
+def test_long_list_that_is_over_is_seen_to_be_so_without_recursion(count: int) -> None:
+    names = [f"n{number}" for number in range(count)]
+    nodes = [system("NOOP", name) for name in names]
+    fork = [a_fork("f", [simple("a")], [simple("b")]), a_join("j", "a")]
+    tasks = [*map(ended, ("f", "a", "j")), in_progress("b"), *map(ended, names)]
+
+    change = decided(a_workflow(*fork, *nodes, tasks=tasks), reported("b"))
+
+    assert change.ends_workflow_as == "COMPLETED"
+
+
+def test_body_of_a_thousand_tasks_ends_its_turn() -> None:
+    names = [f"n{number}" for number in range(1_000)]
+    loop = a_loop("l", *(system("NOOP", name) for name in names))
+    tasks = [in_progress("l", turn=1), *(ended(f"{name}__1") for name in names)]
+
+    change = decided(a_workflow(loop, tasks=tasks), looked_at("l"), scripts={"goes on": False})
+
+    assert change.ends_workflow_as == "COMPLETED"
+
+
+def test_forks_in_a_row_whose_joins_name_nothing_are_followed_without_recursion() -> None:
+    pairs = [(a_fork(f"f{n}", [system("NOOP", f"a{n}")]), a_join(f"j{n}")) for n in range(1_000)]
+
+    change = decided(
+        a_workflow(*(node for pair in pairs for node in pair)), looked_at(), max_writes=10_000
+    )
+
+    assert "f200" in change.created

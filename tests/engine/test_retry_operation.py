@@ -1,5 +1,7 @@
 """Retry: an operator has an ended workflow do again what went wrong."""
 
+from collections.abc import Callable
+
 import pytest
 
 from dalsegno.errors import ConflictError, NotFoundError
@@ -307,3 +309,79 @@ def test_completed_workflow_has_nothing_to_retry(world: World) -> None:
 
     with pytest.raises(ConflictError, match="There are no retryable tasks"):
         world.retry(w)
+
+
+# -- sub-workflows that were cut short ---------------------------------------------------------
+
+Revival = Callable[[World, str, str], None]
+
+REVIVALS: dict[str, Revival] = {
+    "retry of the failed child": lambda world, _, failed: world.retry(failed),
+    "retry of the parent": lambda world, parent, _: world.retry(parent),
+    "retry of the deepest failure": lambda world, parent, _: world.retry(parent, deepest=True),
+    "rerun of the failed child's task": lambda world, parent, failed: world.rerun(
+        parent, reRunFromTaskId=world.task(failed, "a").task_id
+    ),
+    "rerun of the failed child": lambda world, parent, failed: world.rerun(
+        failed, reRunFromTaskId=world.task(failed, "a").task_id
+    ),
+}
+
+
+@pytest.mark.parametrize("first", ["failing", "working"])
+@pytest.mark.parametrize("way", REVIVALS)
+def test_cancelled_child_goes_on_where_it_was(world: World, way: str, first: str) -> None:
+    world.register(simple("a"), name="failing")
+    world.register(simple("b"), simple("z"), name="deep")
+    world.register(
+        simple("b1"), system("SUB_WORKFLOW", "d", subWorkflowParam={"name": "deep"}), name="working"
+    )
+    names = [first, "working" if first == "failing" else "failing"]
+    branches = [[system("SUB_WORKFLOW", name, subWorkflowParam={"name": name})] for name in names]
+    world.register(system("FORK_JOIN", "f", forkTasks=branches), system("JOIN", "j", joinOn=names))
+    parent = world.start()
+    world.report(world.take("b1"), done())
+    world.report(world.take("b"), done())
+    child = world.child(parent, "working").workflow_id
+    grandchild = world.child(child, "d").workflow_id
+    failed = world.child(parent, "failing").workflow_id
+    world.report(world.take("a"), fails())
+    assert [world.workflow(w).status for w in (parent, child, grandchild)] == [
+        "FAILED",
+        "TERMINATED",
+        "TERMINATED",
+    ]
+
+    REVIVALS[way](world, parent, failed)
+
+    assert world.child(parent, "working").workflow_id == child
+    assert world.child(child, "d").workflow_id == grandchild
+    assert (world.poll("b1"), world.poll("b")) == ([], [])
+    world.advance(700)
+    assert (world.poll("b1"), world.poll("b")) == ([], [])
+    world.play(parent)
+    assert {world.workflow(w).status for w in (parent, child, grandchild)} == {"COMPLETED"}
+
+
+def test_two_failed_children_are_both_taken_up_when_one_is_retried(world: World) -> None:
+    world.register(simple("k"), simple("a"), name="left")
+    world.register(simple("k"), simple("b"), name="right")
+    branches = [
+        [system("SUB_WORKFLOW", name, subWorkflowParam={"name": name})]
+        for name in ("left", "right")
+    ]
+    world.register(
+        system("FORK_JOIN", "f", forkTasks=branches),
+        system("JOIN", "j", joinOn=["left", "right"]),
+    )
+    parent = world.start()
+    for _ in range(2):
+        world.report(world.take("k"), done())
+    left, right = (world.child(parent, name).workflow_id for name in ("left", "right"))
+    world.report(world.take("a"), fails())
+
+    world.retry(left)
+
+    assert world.child(parent, "right").workflow_id == right
+    assert world.poll("k") == []
+    assert world.play(parent).status == "COMPLETED"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Final, TypeAlias
 
+from dalsegno_functions.local.waker import Waker
 from dalsegno_state.engine import (
     EVALUATOR_QUEUE,
     EVENTS_QUEUE,
@@ -18,6 +19,7 @@ from dalsegno_state.ports import Queues, Received
 logger = logging.getLogger(__name__)
 
 _SWEEP_EVERY_SECONDS: Final = 0.2
+_REMOVE_EVERY_SECONDS: Final = 1.0
 _ANNOUNCE_EVERY_SECONDS: Final = 60.0
 _RECEIVE_WAIT_SECONDS: Final = 1.0  # how long a stop may take to be noticed
 _PAUSE_AFTER_FAILURE_SECONDS: Final = 1.0
@@ -84,6 +86,7 @@ class Background:
         *,
         evaluators: int = 2,
         system_workers: int = _SYSTEM_WORKERS,
+        wakers: int = 4,
     ) -> None:
         self._stopping = Event()
         evaluator = Consumer(
@@ -94,7 +97,11 @@ class Background:
             queues, EVENTS_QUEUE, lambda body: _take_event(engine, body), 10, visibility_seconds=60
         )
         self._threads.append(self._thread("events", events.run_once))
-        self._threads.append(self._thread("sweeper", lambda: self._sweep(engine)))
+        waker = Waker(engine)
+        self._threads.append(self._thread("sweeper", lambda: self._sweep(waker)))
+        self._threads += [self._thread("waker", waker.wake_quick) for _ in range(wakers)]
+        self._threads.append(self._thread("slow-waker", waker.wake_slow))
+        self._threads.append(self._thread("removal", lambda: self._remove(engine)))
         self._threads.append(self._thread("scheduler", lambda: self._announce(engine)))
         for queue in SYSTEM_QUEUES:
             # One at a time: a slow call must not make the others behind it late.
@@ -128,9 +135,13 @@ class Background:
                 logger.exception("background work failed, trying again")
                 self._stopping.wait(_PAUSE_AFTER_FAILURE_SECONDS)
 
-    def _sweep(self, engine: Engine) -> None:
-        engine.sweep()
+    def _sweep(self, waker: Waker) -> None:
+        waker.sweep()
         self._stopping.wait(_SWEEP_EVERY_SECONDS)
+
+    def _remove(self, engine: Engine) -> None:
+        engine.sweep_out()
+        self._stopping.wait(_REMOVE_EVERY_SECONDS)
 
     def _announce(self, engine: Engine) -> None:
         engine.scheduler.announce()

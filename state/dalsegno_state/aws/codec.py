@@ -81,6 +81,8 @@ WORKFLOW_NAMES: Final = {
     "event": "ev",
     "parent_workflow_id": "pw",
     "parent_task_id": "pt",
+    "depth": "de",
+    "generation": "ge",
     "followers": "fw",
     "rerun_from_workflow_id": "rf",
     "external_input_path": "xi",

@@ -1,8 +1,11 @@
 """The engine as its handlers call it: everything around the decider that loads and stores."""
 
-from functools import cached_property
+import logging
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
+from dalsegno.errors import UnavailableError
 from dalsegno.models import JsonObject
 from dalsegno_state.engine.administration import Administration
 from dalsegno_state.engine.alterations import Alterations
@@ -40,9 +43,9 @@ from dalsegno_state.engine.tags import Tags
 from dalsegno_state.engine.tasks import Tasks
 from dalsegno_state.engine.triggers import Triggers
 from dalsegno_state.engine.webhooks import Webhooks
-from dalsegno_state.events import Expire, Look, ScheduleDue, Tell, Terminate, decode_message
+from dalsegno_state.events import Expire, Look, ScheduleDue, Tell, Terminate, Wake, decode_message
 from dalsegno_state.ids import EVALUATOR_QUEUE, EVENTS_QUEUE, SYSTEM_QUEUE
-from dalsegno_state.ports import HttpClient, Ports, Services
+from dalsegno_state.ports import Due, HttpClient, Ports, Services
 from dalsegno_state.scripts import Scripts
 from dalsegno_state.tasks.http import Http
 from dalsegno_state.view import View
@@ -52,6 +55,8 @@ if TYPE_CHECKING:
     from dalsegno_state.engine.event_intake import EventIntake
     from dalsegno_state.engine.scheduler import Scheduler
     from dalsegno_state.engine.schedules import Schedules
+
+logger = logging.getLogger(__name__)
 
 SYSTEM_QUEUES: Final = (Http.type, SYSTEM_QUEUE)
 FOR_EVER: Final = Retention()
@@ -98,6 +103,7 @@ class Engine:
                 view, self._failed_workflow(view)
             ),
             revive_parent=lambda child: self.executions.revive_parent(child),
+            revive_children=lambda parent: self.executions.revive_children(parent),
         )
         claims = Claims(ports, loader, self._look, self._tell)
         self.metadata = Metadata(ports.definitions, ports.clock, scripts)
@@ -172,6 +178,8 @@ class Engine:
             self.removal.expire(message.workflow_id)
         elif isinstance(message.event, Terminate):
             self._runner.end_orphan(message.workflow_id, message.event)
+        elif isinstance(message.event, Wake):
+            self._guarded(message.workflow_id, partial(self._runner.run, event=message.event))
         else:
             self._runner.run(message.workflow_id, message.event)
 
@@ -187,12 +195,44 @@ class Engine:
 
     def sweep(self) -> int:
         """Wake the workflows that are due, return how many; remove those whose time is over."""
-        due = self._ports.state.due(self._ports.clock.now(), _DUE_AT_ONCE)
+        due = self.due(_DUE_AT_ONCE)
         for workflow in due:
-            self._runner.wake(workflow.workflow_id)
-        for workflow_id in self.removal.expired(_DUE_AT_ONCE):
-            self.removal.expire(workflow_id)
+            self.wake(workflow.workflow_id)
+        self.sweep_out()
         return len(due)
+
+    def due(self, count: int) -> Sequence[Due]:
+        """Return the workflows that are due by now, those that have waited longest first."""
+        return self._ports.state.due(self._ports.clock.now(), count)
+
+    def wake(self, workflow_id: str) -> None:
+        """Look at everything of a workflow; a failure is logged, and is that workflow's alone."""
+        try:
+            self._guarded(workflow_id, self._runner.wake)
+        except UnavailableError as error:
+            logger.warning("workflow %s is evaluated later: %s", workflow_id, error)
+
+    def sweep_out(self) -> None:
+        """Remove the executions that have been kept for long enough."""
+        for workflow_id in self.removal.expired(_DUE_AT_ONCE):
+            try:
+                self.removal.expire(workflow_id)
+            except Exception:  # one that cannot be removed must not keep the others
+                logger.exception("workflow %s could not be removed", workflow_id)
+
+    def _guarded(self, workflow_id: str, wake: Callable[[str], object]) -> None:
+        """Wake a workflow; whatever its evaluation raises is counted against it alone.
+
+        Raises:
+            UnavailableError: The store could not be reached, which is no fault of the workflow.
+        """
+        try:
+            wake(workflow_id)
+        except UnavailableError:
+            raise
+        except Exception as error:
+            logger.exception("workflow %s could not be evaluated", workflow_id)
+            self._runner.wake_failed(workflow_id, error)
 
     def run_system_task(self, task_id: str) -> None:
         """Do one task of a system queue; its message may be deleted once this returns."""

@@ -6,16 +6,17 @@ from typing import Final
 
 from dalsegno.errors import ConflictError, InvalidRequestError, NotFoundError, PayloadTooLargeError
 from dalsegno.models import JsonObject, UpgradeWorkflowRequest, WorkflowStatus
-from dalsegno_state.draft import size_bytes
 from dalsegno_state.engine.loading import Loader
-from dalsegno_state.engine.runner import WAKE_RETRY_MS, Runner
+from dalsegno_state.engine.payload_checks import check_depth
+from dalsegno_state.engine.runner import Runner
 from dalsegno_state.engine.starting import Starter
 from dalsegno_state.events import Wake
 from dalsegno_state.execution import Operation, Payload, WorkflowState
 from dalsegno_state.operations import jump_obstacle, upgrade_obstacles
 from dalsegno_state.ports import Ports
-from dalsegno_state.tasks.set_variable import MAX_VARIABLES_BYTES
+from dalsegno_state.tasks.set_variable import variables_fault
 from dalsegno_state.view import View
+from dalsegno_state.waking import WAKE_RETRY_MS
 
 _MOST_TRIES: Final = 50
 
@@ -40,11 +41,8 @@ class Alterations:
 
         def merged(view: View) -> WorkflowState:
             together = {**view.workflow.variables, **variables}
-            if (size := size_bytes(together)) > MAX_VARIABLES_BYTES:
-                raise PayloadTooLargeError(
-                    f"The variables payload size: {size} of workflow: {workflow_id} is greater "
-                    f"than the permissible limit: {MAX_VARIABLES_BYTES} bytes"
-                )
+            if (fault := variables_fault(workflow_id, together)) is not None:
+                raise PayloadTooLargeError(fault)
             return replace(view.workflow, variables=together)
 
         self._change(workflow_id, merged)
@@ -61,6 +59,8 @@ class Alterations:
             InvalidRequestError: The version is of another workflow.
             ConflictError: It has ended, or has tasks that do not fit the new version.
         """
+        check_depth(request.workflow_input, "workflowInput")
+        check_depth(request.task_output, "taskOutput")
         definition = self._starter.stored_definition(request.name, request.version)
         definition_hash = self._starter.pin(definition)
         operation = Operation(kind="upgrade", arguments={"taskOutput": request.task_output or {}})
@@ -95,6 +95,7 @@ class Alterations:
             InvalidRequestError: It cannot go on there.
             ConflictError: It is not running.
         """
+        check_depth(task_input, "taskInput")
         arguments: JsonObject = {"ref": ref, "taskInput": task_input}
         operation = Operation(kind="jump", arguments=arguments)
 

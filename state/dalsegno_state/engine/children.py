@@ -63,7 +63,12 @@ class Children:
         self._set_going(child)
         if child.status.is_terminal and task.task_id in child.followers:
             self._tell(task, child)
-        return Launched(ref=task.ref, task_id=task.task_id, child_id=child.workflow_id)
+        return Launched(
+            ref=task.ref,
+            task_id=task.task_id,
+            child_id=child.workflow_id,
+            child_version=child.version,
+        )
 
     def start_failure_workflow(self, view: View, failed: JsonObject) -> str:
         """Start the failure workflow of an ended workflow; return its id, or what went wrong.
@@ -92,7 +97,10 @@ class Children:
                     correlation_id=workflow.correlation_id,
                     task_to_domain=workflow.task_to_domain,
                 ).model_copy(update={"input": given}),
-                Origin(workflow_id=ids.child_workflow_id(cause, workflow.ended_at)),
+                Origin(
+                    workflow_id=ids.child_workflow_id(cause, workflow.ended_at),
+                    generation=workflow.generation + 1,
+                ),
             )
         except UnavailableError:
             raise
@@ -119,16 +127,32 @@ class Children:
         child_id = ids.child_workflow_id(task.task_id, task.scheduled_at)
         if task.task_type == "START_WORKFLOW":
             return self._starter.create(
-                _detached_request(inputs, parent), Origin(workflow_id=child_id)
+                _detached_request(inputs, parent),
+                Origin(workflow_id=child_id, generation=parent.generation + 1),
             )
+        self._check_ancestors(parent)
         return self._starter.create(
             _child_request(inputs, parent),
             Origin(
                 workflow_id=child_id,
                 parent_workflow_id=parent.workflow_id,
                 parent_task_id=task.task_id,
+                depth=parent.depth + 1,
+                generation=parent.generation,
             ),
         )
+
+    def _check_ancestors(self, parent: WorkflowState) -> None:
+        """Raise ConflictError if a workflow above one that is about to start has ended.
+
+        Its end is on the way down, and must not be outrun by workflows that start each other.
+        """
+        above: WorkflowState | None = parent
+        while above is not None:
+            if above.status.is_terminal:
+                raise ConflictError(f"Workflow {above.workflow_id} above it has ended")
+            ancestor_id = above.parent_workflow_id
+            above = None if ancestor_id is None else self._ports.state.workflow(ancestor_id)
 
     def _followed(self, child: WorkflowState, task: TaskState) -> WorkflowState:
         """Have a task wait for a workflow that something else has started.

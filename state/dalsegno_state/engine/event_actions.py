@@ -29,16 +29,16 @@ from dalsegno.models import (
     UpdateWorkflowVariables,
 )
 from dalsegno_state import ids
-from dalsegno_state.draft import size_bytes
 from dalsegno_state.engine.executions import Executions
 from dalsegno_state.engine.queries import Queries
-from dalsegno_state.engine.runner import WAKE_RETRY_MS, Runner
+from dalsegno_state.engine.runner import Runner
 from dalsegno_state.engine.starting import Origin, Starter
 from dalsegno_state.events import Look, Reported, Wake, encode_evaluation
 from dalsegno_state.expressions import ExpressionError, evaluate
 from dalsegno_state.incoming_event import IncomingEvent, PayloadScope, expanded, payload_of
 from dalsegno_state.ports import Message, Ports
-from dalsegno_state.tasks.set_variable import MAX_VARIABLES_BYTES
+from dalsegno_state.tasks.set_variable import variables_fault
+from dalsegno_state.waking import WAKE_RETRY_MS
 
 _MOST_TRIES: Final = 50
 _REMEMBERED_MARKS: Final = 16
@@ -121,7 +121,11 @@ class EventActions:
     def _start(self, deed: Deed) -> JsonObject:
         workflow_id = ids.workflow_id(deed.created, _digest(deed))
         if self._ports.state.workflow(workflow_id) is None:
-            origin = Origin(workflow_id=workflow_id, event=deed.event.event)
+            origin = Origin(
+                workflow_id=workflow_id,
+                event=deed.event.event,
+                generation=deed.event.generation + 1,
+            )
             workflow_id = self._starter.create(_start_request(deed), origin).workflow_id
         body = encode_evaluation(workflow_id, Look())
         self._ports.queues.send([Message(queue=ids.EVALUATOR_QUEUE, body=body)])
@@ -237,11 +241,8 @@ def _merged(variables: JsonObject, details: UpdateWorkflowVariables) -> JsonObje
         **variables,
         **{name: joined(variables.get(name), value) for name, value in details.variables.items()},
     }
-    if (size := size_bytes(merged)) > MAX_VARIABLES_BYTES:
-        raise PayloadTooLargeError(
-            f"The variables payload size: {size} of workflow: {details.workflow_id} is greater "
-            f"than the permissible limit: {MAX_VARIABLES_BYTES} bytes"
-        )
+    if (fault := variables_fault(details.workflow_id or "", merged)) is not None:
+        raise PayloadTooLargeError(fault)
     return merged
 
 

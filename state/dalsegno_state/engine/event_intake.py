@@ -18,6 +18,7 @@ from dalsegno.models import (
 from dalsegno_state.draft import size_bytes
 from dalsegno_state.engine.event_actions import Deed, EventActions
 from dalsegno_state.engine.event_handlers import MESSAGE_KIND, EventHandlers, execution_kind
+from dalsegno_state.engine.payload_checks import check_depth
 from dalsegno_state.ids import EVENTS_QUEUE
 from dalsegno_state.incoming_event import IncomingEvent, expanded, payload_of
 from dalsegno_state.ports import Document, Message, OutgoingEvent, Ports, Services
@@ -62,6 +63,7 @@ class EventIntake:
 
     def publish(self, event: IncomingEvent) -> None:
         """Put an event into the queue of events; raises PayloadTooLargeError."""
+        check_depth(event.payload, "The event")
         if (size := size_bytes(event.payload)) > MOST_BYTES:
             raise PayloadTooLargeError(f"the event is {size} bytes long, at most {MOST_BYTES}")
         self._ports.queues.send([Message(queue=EVENTS_QUEUE, body=event.encode())])

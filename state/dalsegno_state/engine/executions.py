@@ -14,19 +14,22 @@ from dalsegno.models import (
 from dalsegno_state import ids
 from dalsegno_state.engine.claiming import definition_of
 from dalsegno_state.engine.loading import Loader
+from dalsegno_state.engine.payload_checks import check_depth
 from dalsegno_state.engine.removal import Removal
-from dalsegno_state.engine.runner import WAKE_RETRY_MS, Runner
+from dalsegno_state.engine.runner import Runner
 from dalsegno_state.engine.starting import Origin, Starter
 from dalsegno_state.events import Look, Terminate, Wake
 from dalsegno_state.execution import Operation, TaskState, WorkflowState
-from dalsegno_state.operations import retriable, set_going
+from dalsegno_state.operations import retriable, revives_child, set_going
 from dalsegno_state.ports import Message, Ports
 from dalsegno_state.state_changes import noted_workflow
 from dalsegno_state.view import View
+from dalsegno_state.waking import WAKE_RETRY_MS
 from dalsegno_state.worker_queue import queue_of
 from dalsegno_state.writes import CreateTask, PullWake, ReplaceTask, UpdateWorkflow
 
 _MOST_TRIES = 50
+_REOPENING = frozenset({"rerun", "retry", "revive"})
 
 
 class Executions:
@@ -143,6 +146,8 @@ class Executions:
 
         A task of one of its sub-workflows reruns that, and revives what is above it.
         """
+        check_depth(request.workflow_input, "workflowInput")
+        check_depth(request.task_input, "taskInput")
         view = self._open(workflow_id)
         workflow = view.workflow
         if not workflow.status.is_terminal:
@@ -161,6 +166,7 @@ class Executions:
         else:
             workflow = replace(workflow, output={})
         if request.workflow_input is not None:
+            self._starter.check_input(view.plan.definition, request.workflow_input)
             workflow = replace(workflow, input=request.workflow_input, external_input_path=None)
         if request.correlation_id is not None:
             workflow = replace(workflow, correlation_id=request.correlation_id)
@@ -169,6 +175,8 @@ class Executions:
 
     def skip_task(self, workflow_id: str, ref: str, request: SkipTaskRequest) -> None:
         """Let the workflow step over a task that it has not come to yet."""
+        check_depth(request.task_input, "taskInput")
+        check_depth(request.task_output, "taskOutput")
         view = self._open(workflow_id)
         workflow = view.workflow
         if workflow.status is not WorkflowStatus.RUNNING:
@@ -181,6 +189,10 @@ class Executions:
             raise InvalidRequestError(
                 f"The task referenced by {ref} does not exist in the WorkflowDefinition "
                 f"{workflow.name}"
+            )
+        if node.task.type == "JOIN":
+            raise InvalidRequestError(
+                f"{ref} is a JOIN: skipped, it would leave its branches open; skip their tasks"
             )
         now = self._ports.clock.now()
         skipped = TaskState(
@@ -246,6 +258,23 @@ class Executions:
         if view is None or is_optional or not view.workflow.status.is_terminal:
             return
         self._operate(view, Operation(kind="revive", arguments={"ref": address.ref}))
+
+    def revive_children(self, parent: WorkflowState) -> None:
+        """Retry the ended sub-workflows that a workflow's operation goes on with.
+
+        It comes before their tasks are open again: these would find them ended.
+        """
+        if parent.operation is None or parent.operation.kind not in _REOPENING:
+            return
+        for task in list(self._ports.state.all_tasks(parent.workflow_id)):
+            if not revives_child(parent.operation, task):
+                continue
+            view = self._loader.view(task.sub_workflow_id or "")
+            if view is None or view.workflow.parent_task_id != task.task_id:
+                continue  # removed, or another's: the task finds out when it is looked at
+            status = view.workflow.status
+            if status.is_terminal and status is not WorkflowStatus.COMPLETED:
+                self._operate(view, Operation(kind="revive"))
 
     def _open(self, workflow_id: str) -> View:
         view = self._loader.view(workflow_id)

@@ -15,6 +15,7 @@ from dalsegno.errors import (
 )
 from dalsegno.models import EpochMillis, JsonObject, JsonValue, WorkflowStatus
 from dalsegno_state.draft import size_bytes
+from dalsegno_state.engine.payload_checks import check_depth
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.execution import TaskState, WorkflowState
 from dalsegno_state.ids import parse_task_id
@@ -60,9 +61,11 @@ class WorkflowMessages:
         Raises:
             NotFoundError: No such workflow.
             ConflictError: The workflow is not running.
+            InvalidRequestError: The payload is nested too deeply.
             PayloadTooLargeError: The payload is longer than 256 KB.
             TooManyRequestsError: As many messages as there may be wait already.
         """
+        check_depth(payload, "The message")
         if (size := size_bytes(payload)) > _MOST_BYTES:
             raise PayloadTooLargeError(
                 f"The message is {size} bytes long; at most {_MOST_BYTES} are taken"

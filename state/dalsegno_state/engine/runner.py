@@ -3,7 +3,7 @@
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Final, Protocol
@@ -18,12 +18,13 @@ from dalsegno_state.ending import (
     end_of_abandoned,
     end_of_child,
     failure_workflow_follows,
+    unevaluable,
     waiting_tasks,
 )
 from dalsegno_state.engine.loading import Loader
 from dalsegno_state.engine.output_cache import keep_output
 from dalsegno_state.engine.rate_limits import RateLimits
-from dalsegno_state.engine.scripting import RememberedScripts
+from dalsegno_state.engine.scripting import PATIENCE_SECONDS, Patience, RememberedScripts
 from dalsegno_state.engine.storing import Writer
 from dalsegno_state.events import (
     ChildEnded,
@@ -44,6 +45,7 @@ from dalsegno_state.ports import Message, Ports
 from dalsegno_state.scripts import Scripts, ScriptsBusyError
 from dalsegno_state.transition import Transition
 from dalsegno_state.view import NotLoadedError, View
+from dalsegno_state.waking import MAX_FAILED_WAKES, WAKE_RETRY_MS, failed_wake
 from dalsegno_state.writes import (
     CreateTask,
     FreezeAttempt,
@@ -53,12 +55,11 @@ from dalsegno_state.writes import (
     UpdateWorkflow,
 )
 
-# A wake that dies is tried again after this long.
-WAKE_RETRY_MS: Final = 30_000
 # What finds all interpreters of scripts busy is tried again after this long.
 BUSY_RETRY_MS: Final = 1_000
 _MOST_LOADS: Final = 1_000
 _MOST_CONFLICTS: Final = 200
+_MAX_CAUSE_CHARS: Final = 500
 
 
 class Decision(Protocol):
@@ -76,6 +77,7 @@ class Runner:
         see_to_child: Starts or looks at the workflow of a task; returns what came of it.
         start_failure_workflow: Starts an ended workflow's failure workflow; returns its id.
         revive_parent: Takes up the task above a workflow that runs again, and what is around it.
+        revive_children: Sets the ended workflows going that an operation goes on with.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Runner:
         see_to_child: Callable[[View, TaskState], Event | None],
         start_failure_workflow: Callable[[View], str],
         revive_parent: Callable[[WorkflowState], None],
+        revive_children: Callable[[WorkflowState], None],
     ) -> None:
         self._ports = ports
         self._scripts = scripts
@@ -98,6 +101,7 @@ class Runner:
         self._see_to_child = see_to_child
         self._start_failure_workflow = start_failure_workflow
         self._revive_parent = revive_parent
+        self._revive_children = revive_children
 
     def run(
         self, workflow_id: str, event: Event, *, workflow: WorkflowState | None = None
@@ -112,7 +116,12 @@ class Runner:
         view = given or self._loader.view(workflow_id)
         known: View | None = None
         events = deque([event])
+        hand_over_at = time.monotonic() + PATIENCE_SECONDS
         while events and view is not None:
+            if known is not None and time.monotonic() > hand_over_at:
+                events = self._hand_over(workflow_id, events)
+                if not events:
+                    break
             event = events.popleft()
             if isinstance(event, ChildNews):
                 ended = self.child_ended(event)
@@ -129,6 +138,20 @@ class Runner:
             view = self._loader.view(workflow_id) if events else None
         return known
 
+    def _hand_over(self, workflow_id: str, events: Iterable[Event]) -> deque[Event]:
+        """Leave looks and wakes to the evaluator, so that nobody waits for them; return the rest.
+
+        Other events are the engine's own findings, which it takes from no queue.
+        """
+        rest: deque[Event] = deque()
+        for event in events:
+            if isinstance(event, (Look, Wake)):
+                body = encode_evaluation(workflow_id, event)
+                self._ports.queues.send([Message(queue=ids.EVALUATOR_QUEUE, body=body)])
+            else:
+                rest.append(event)
+        return rest
+
     def wake(self, workflow_id: str) -> None:
         """Look at everything of a workflow; should this die, it is done again soon."""
         workflow = self._ports.state.workflow(workflow_id)
@@ -140,6 +163,27 @@ class Runner:
         )
         self.run(workflow_id, Wake())
 
+    def wake_failed(self, workflow_id: str, error: Exception) -> None:
+        """Count a wake that raised an error; the last of too many in a row ends the workflow."""
+        workflow = self._ports.state.workflow(workflow_id)
+        if workflow is None or workflow.wake_at is None:
+            return
+        if workflow.failed_wakes + 1 < MAX_FAILED_WAKES:
+            self._ports.state.commit([failed_wake(workflow, self._ports.clock.now())])
+            return
+        cause = f"{type(error).__name__}: {error}"[:_MAX_CAUSE_CHARS]
+        close = self._end_unevaluable(workflow, cause)
+        if close is not None:
+            self.run(workflow_id, close)
+
+    def _end_unevaluable(self, workflow: WorkflowState, cause: str) -> Event | None:
+        """End a workflow without evaluating anything of it; return what is left to be done."""
+        transition = unevaluable(workflow, cause, self._ports.clock.now())
+        if self._ports.state.commit(transition.writes) is not None:
+            return None  # somebody else has changed it: the next wake looks again
+        self._ports.queues.send(transition.messages)
+        return next(iter(transition.then), None)
+
     def carry_on(self, workflow_id: str) -> None:
         """Finish the operation that a workflow is in, and look at what follows."""
         for _ in range(_MOST_CONFLICTS):
@@ -149,6 +193,7 @@ class Runner:
             if not view.workflow.status.is_terminal:
                 self._limits.hold(view.workflow)
                 self._revive_parent(view.workflow)
+                self._revive_children(view.workflow)
             transition = self._decided(view, continue_operation)
             if self._writer.write(transition, view.plan) is None:
                 self._ports.queues.send(transition.messages)
@@ -204,6 +249,8 @@ class Runner:
             return None
         parent = self._ports.state.workflow(address.workflow_id)
         task = self._ports.state.tasks(address.workflow_id, [address.ref]).get(address.ref)
+        if parent is not None and parent.operation is not None:
+            return None  # the operation may be about to go on with this workflow
         if parent is None or child.last_retried_at > max(parent.ended_at, parent.last_retried_at):
             return None  # an operator wants it to go on by itself
         if task is not None and task.task_id == child.parent_task_id:
@@ -283,15 +330,17 @@ class Runner:
 
     def _decided(self, view: View, decision: Decision) -> Transition:
         scripts = RememberedScripts(self._scripts, view.workflow.name)
+        patience = Patience()
         tools = Tools(
             scripts=scripts,
             environment=self._ports.secrets.environment,
-            is_exhausted=scripts.is_exhausted,
+            is_exhausted=lambda: scripts.is_busy or patience.is_over(),
         )
         is_short = False
         for _ in range(_MOST_LOADS):
             try:
-                transition = decision(view, now=self._ports.clock.now(), tools=tools)
+                with patience:
+                    transition = decision(view, now=self._ports.clock.now(), tools=tools)
                 return self._postponed(transition) if is_short else transition
             except NotLoadedError as missing:
                 self._loader.load(view, missing)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dalsegno.errors import InvalidRequestError, NotFoundError, PayloadTooLargeError
+from dalsegno.errors import ConflictError, InvalidRequestError, NotFoundError, PayloadTooLargeError
 from dalsegno.models import (
     EpochMillis,
     IdempotencyStrategy,
@@ -21,6 +21,7 @@ from dalsegno_state import ids
 from dalsegno_state.draft import DONE_ELSEWHERE, MAX_PAYLOAD_BYTES, size_bytes
 from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.idempotency import IdempotencyKeys
+from dalsegno_state.engine.payload_checks import check_depth
 from dalsegno_state.engine.rate_limits import RateLimits, rate_limit_key
 from dalsegno_state.engine.schema_documents import with_schemas
 from dalsegno_state.engine.storing import Writer
@@ -39,6 +40,10 @@ _MOST_REMEMBERED: Final = 256
 # after this long the change is seen nevertheless.
 _TRUSTED_MS: Final = 60_000
 
+# Where a workflow that starts itself comes to an end; nobody nests or chains as many on purpose.
+MAX_DEPTH: Final = 100
+MAX_GENERATIONS: Final = 1_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
@@ -51,6 +56,8 @@ class Origin:
     workflow_id: str | None = None
     parent_workflow_id: str | None = None
     parent_task_id: str | None = None
+    depth: int = 0
+    generation: int = 0
     event: str | None = None
 
 
@@ -93,8 +100,10 @@ class Starter:
                 where it says that its input is.
             PayloadTooLargeError: The input is beyond Conductor's limit.
             TooManyRequestsError: The workflow's rate limit is reached, and its policy is to reject.
-            ConflictError: The idempotency key is in use, and the strategy wants a new execution.
+            ConflictError: The idempotency key is in use, and the strategy wants a new execution;
+                or it would be one too many of a row of workflows that start each other.
         """
+        _check_row(origin)
         workflow = self._new(request, origin)
         if workflow.idempotency_key is None:
             return self._store(workflow)
@@ -117,12 +126,13 @@ class Starter:
         if external_path is not None:
             given = self._external.content(external_path, "externalInputPayloadStoragePath")
         inputs = {**written_secrets(definition.input_template), **given}
+        check_depth(inputs, f"The input of workflow {definition.name}")
         if (size := size_bytes(inputs)) > MAX_PAYLOAD_BYTES:
             raise PayloadTooLargeError(
                 f"The input payload size: {size} of workflow: {definition.name} is greater than "
                 f"the permissible limit: {MAX_PAYLOAD_BYTES} bytes"
             )
-        _check_input(definition, inputs, self._checker)
+        self.check_input(definition, inputs)
         now = self._ports.clock.now()
         workflow = WorkflowState(
             workflow_id=origin.workflow_id or ids.workflow_id(now, os.urandom(10)),
@@ -143,6 +153,8 @@ class Starter:
             event=origin.event,
             parent_workflow_id=origin.parent_workflow_id,
             parent_task_id=origin.parent_task_id,
+            depth=origin.depth,
+            generation=origin.generation,
             external_input_path=external_path,
             wake_at=_first_wake(now, definition),
             wake_interval_ms=0,
@@ -152,6 +164,10 @@ class Starter:
 
     def _store(self, workflow: WorkflowState) -> WorkflowState:
         return self._limits.create(self._writer.slim_workflow(workflow))
+
+    def check_input(self, definition: WorkflowDef, inputs: JsonObject) -> None:
+        """Raise InvalidRequestError if an input breaks the schema that a definition enforces."""
+        _check_input(definition, inputs, self._checker)
 
     def definition_of(
         self, request: StartWorkflowRequest, *, is_embedded: bool = False
@@ -168,8 +184,8 @@ class Starter:
         return self.stored_definition(request.name, request.version)
 
     def stored_definition(self, name: str, version: int | None) -> WorkflowDef:
-        """Return a registered definition; its latest version if None is asked."""
-        definition = self._ports.definitions.workflow_def(name, version)
+        """Return a registered definition; its latest version if None or 0 is asked."""
+        definition = self._ports.definitions.workflow_def(name, version or None)
         if definition is None:
             shown = "null" if version is None else version
             raise NotFoundError(f"No such workflow defined. name={name}, version={shown}")
@@ -225,7 +241,7 @@ class Starter:
         is_named = params is not None and params.workflow_definition is None
         if task.type == "SUB_WORKFLOW" and params is not None and is_named:
             name = params.name or ""
-            if "${" not in name and params.version is None:
+            if "${" not in name and not params.version:
                 version = self.stored_definition(name, None).version
                 update["sub_workflow_param"] = params.model_copy(update={"version": version})
             elif "${" not in name:
@@ -254,6 +270,16 @@ class _StartScope:
     def document(self, name: str) -> JsonValue:
         """See ``Scope.document``."""
         return self._workflow if name == "workflow" else None
+
+
+def _check_row(origin: Origin) -> None:
+    if origin.depth > MAX_DEPTH:
+        raise ConflictError(f"Sub-workflows may be nested {MAX_DEPTH} levels deep at most")
+    if origin.generation > MAX_GENERATIONS:
+        raise ConflictError(
+            f"{MAX_GENERATIONS} workflows in a row have started each other by START_WORKFLOW, "
+            "events or failures; start the next one from outside"
+        )
 
 
 def _rate_limit_key(definition: WorkflowDef, workflow: WorkflowState) -> str | None:

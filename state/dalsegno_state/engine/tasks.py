@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Final
 
 from dalsegno.errors import (
+    ConflictError,
     InvalidRequestError,
     NotFoundError,
     PayloadTooLargeError,
@@ -32,6 +33,7 @@ from dalsegno_state.engine.revealed_secrets import RevealedSecrets
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import LeaseExtended, Reported
 from dalsegno_state.execution import TaskState
+from dalsegno_state.flow import ENDED_BY_CONTENTS
 from dalsegno_state.ports import STAYS, Caller, Ports, QueueSize, Received
 from dalsegno_state.redaction import Redactor
 from dalsegno_state.reserved_names import poll_fault
@@ -142,6 +144,7 @@ class Tasks:
         known = self._report(address.ref, result)
         if known is None:
             raise NotFoundError(f"No such workflow found by id: {result.workflow_instance_id}")
+        _refuse_container(known.tasks.get(address.ref), result.task_id)
         if result.logs and not result.extend_lease:
             lines = [
                 line.model_copy(update={"task_id": result.task_id})
@@ -168,6 +171,7 @@ class Tasks:
         task = self._queries.pending(workflow_id, ref)
         if task is None:
             return None
+        _refuse_container(task, task.task_id)
         merged = {**self._queries.content(task.output), **output}
         self._runner.run(
             workflow_id,
@@ -388,4 +392,15 @@ class Tasks:
                 worker_id=worker_id,
                 last_poll_time=self._ports.clock.now(),
             )
+        )
+
+
+def _refuse_container(task: TaskState | None, task_id: str) -> None:
+    """Raise ConflictError for a report on an open task that ends with what it contains."""
+    if task is None or task.task_id != task_id or task.status.is_terminal:
+        return
+    if task.task_type in ENDED_BY_CONTENTS:
+        raise ConflictError(
+            f"{task.task_type} {task.ref} ends with the tasks that it waits for: report on these, "
+            "or terminate the workflow"
         )

@@ -16,7 +16,7 @@ from dalsegno_state.expressions.secrets import (
     written_secrets,
 )
 from dalsegno_state.expressions.template import Written, evaluate, expressions_in, references
-from dalsegno_state.expressions.text import java_text
+from dalsegno_state.expressions.text import java_text, json_text
 
 __all__ = [
     "SECRETS_PREFIX",
@@ -30,6 +30,7 @@ __all__ = [
     "evaluate",
     "expressions_in",
     "java_text",
+    "json_text",
     "parse_path_in_document",
     "path_error",
     "put_secrets",

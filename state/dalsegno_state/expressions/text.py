@@ -4,6 +4,12 @@ import math
 from decimal import Decimal
 
 from pydantic import JsonValue
+from pydantic_core import to_json
+
+
+def json_text(value: JsonValue) -> str:
+    """Return a text as it is, and any other value as JSON: for messages to people."""
+    return value if isinstance(value, str) else to_json(value).decode()
 
 
 def java_text(value: JsonValue) -> str:

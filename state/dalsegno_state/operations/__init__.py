@@ -14,7 +14,13 @@ from dalsegno_state import flow
 from dalsegno_state.draft import Draft, Tools
 from dalsegno_state.execution import Operation, WorkflowState
 from dalsegno_state.operations.jump import jump, jump_obstacle
-from dalsegno_state.operations.reopening import delete, reopen_unsuccessful, retriable, revive
+from dalsegno_state.operations.reopening import (
+    delete,
+    reopen_unsuccessful,
+    retriable,
+    revive,
+    revives_child,
+)
 from dalsegno_state.operations.rerun import rerun
 from dalsegno_state.operations.upgrade import upgrade, upgrade_obstacles
 from dalsegno_state.tasks.registry import TASK_TYPES
@@ -25,6 +31,7 @@ __all__ = [
     "continue_operation",
     "jump_obstacle",
     "retriable",
+    "revives_child",
     "set_going",
     "upgrade_obstacles",
 ]
@@ -73,7 +80,8 @@ def _retry(draft: Draft, _arguments: JsonObject) -> bool:
 
 
 def _revive(draft: Draft, arguments: JsonObject) -> bool:
-    return revive(draft, str(arguments.get("ref")))
+    ref = arguments.get("ref")
+    return revive(draft, ref if isinstance(ref, str) else None)
 
 
 # Each returns whether nothing of it is left to do.

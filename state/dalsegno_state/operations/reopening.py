@@ -6,7 +6,7 @@ from typing import Final
 from dalsegno.models import TaskStatus
 from dalsegno_state import attempts, ids
 from dalsegno_state.draft import Draft, Place
-from dalsegno_state.execution import TaskState
+from dalsegno_state.execution import Operation, TaskState
 from dalsegno_state.retry import Again, next_attempt
 
 _REOPENED_IN_PLACE: Final = frozenset({"JOIN", "EXCLUSIVE_JOIN", "DO_WHILE"})
@@ -45,7 +45,25 @@ def reopen_unsuccessful(draft: Draft) -> bool:
     return True
 
 
+def revives_child(operation: Operation, task: TaskState) -> bool:
+    """Return whether an operation goes on with the workflow that a task had started.
+
+    A cancelled one was doing well until something else ended its parent. One that failed starts
+    anew only by a retry of its parent, which asks for that.
+    """
+    if task.task_type != "SUB_WORKFLOW" or task.sub_workflow_id is None:
+        return False
+    if not task.status.is_terminal or task.status.is_successful:
+        return False
+    return task.status is TaskStatus.CANCELED or operation.kind == "revive"
+
+
 def _reopen(draft: Draft, task: TaskState) -> None:
+    operation = draft.view.workflow.operation
+    if operation is not None and revives_child(operation, task):
+        draft.replace(task, _taken_up(draft, task))
+        draft.look_later(task.ref)
+        return
     place = draft.place_of(task)
     if task.task_type in _REOPENED_IN_PLACE:
         again = replace(
@@ -86,17 +104,21 @@ def _another_attempt(draft: Draft, task: TaskState, place: Place) -> TaskState:
     )
 
 
-def revive(draft: Draft, ref: str) -> bool:
-    """Take up a SUB_WORKFLOW task whose workflow runs again, and what its end cut short."""
-    task = draft.task(ref)
+def revive(draft: Draft, ref: str | None) -> bool:
+    """Take up a SUB_WORKFLOW task whose workflow runs again, if any, and all that was cut short."""
+    task = None if ref is None else draft.task(ref)
     if task is not None and task.status.is_terminal:
-        again = replace(
-            task,
-            status=TaskStatus.IN_PROGRESS,
-            reason=None,
-            ended_at=0,
-            updated_at=draft.now,
-            ends_workflow=False,
-        )
-        draft.replace(task, again)
+        draft.replace(task, _taken_up(draft, task))
     return reopen_unsuccessful(draft)
+
+
+def _taken_up(draft: Draft, task: TaskState) -> TaskState:
+    """Return a SUB_WORKFLOW task in progress again, with the workflow that it has."""
+    return replace(
+        task,
+        status=TaskStatus.IN_PROGRESS,
+        reason=None,
+        ended_at=0,
+        updated_at=draft.now,
+        ends_workflow=False,
+    )

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from dalsegno.models import JsonObject, JsonValue, TaskStatus, WorkflowTask
 from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
+from dalsegno_state.ending import give_up
 from dalsegno_state.execution import TaskState
 from dalsegno_state.forgetting import kept_turns
 from dalsegno_state.outputs import output_of
@@ -25,9 +26,10 @@ _READ_COUNT: Final = (
 
 def violations(task: WorkflowTask) -> Iterator[str]:
     """Yield what keeps ``task`` from being registered."""
-    if task.loop_condition is None:  # an empty one is allowed beside a list of items
+    has_items = task.items is not None or "_items" in task.input_parameters
+    if task.loop_condition is None and not has_items:
         yield f"loopCondition field is required for taskType: DO_WHILE taskName: {task.name}"
-    elif len(task.loop_condition) > _MAX_CONDITION_CHARACTERS:
+    elif len(task.loop_condition or "") > _MAX_CONDITION_CHARACTERS:
         yield (
             f"loopCondition: longer than {_MAX_CONDITION_CHARACTERS:,} characters for taskType: "
             f"DO_WHILE taskName: {task.name}"
@@ -44,6 +46,9 @@ class DoWhile:
 
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
+        if not place.node.task.loop_over:  # a dynamic fork may list it so
+            give_up(draft, None, f"{place.ref} has nothing to repeat: give it loopOver")
+            return
         items = _items(draft, place)
         inputs = attempts.input_of(draft, place, seed, None)
         is_empty = items is not None and not items
@@ -126,6 +131,8 @@ def _condition_inputs(draft: Draft, loop: TaskState, place: Place) -> JsonObject
             shown[node.ref] = {} if task is None else output_of(draft, task)
     only_counts = re.sub(re.escape(place.node.ref) + _READ_COUNT, "", condition)
     whole = _mentions(only_counts, place.node.ref)
+    counts = draft.payload(loop.output)
+    shown.update({name: counts[name] for name in ("loopIndex", "loopItem") if name in counts})
     shown[place.node.ref] = output_of(draft, loop) if whole else draft.payload(loop.output)
     return shown
 

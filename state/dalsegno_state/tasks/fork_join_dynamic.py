@@ -79,7 +79,7 @@ class ForkJoinDynamic:
         join_ref = place.full_ref(str(place.node.next_ref))
         start, draft.start = draft.start, 0
         for index in range(start, len(branches)):
-            if not draft.has_budget:
+            if index > start and not draft.has_budget:
                 draft.look_later(task.ref, start=index)
                 return
             node, inputs = branches[index]

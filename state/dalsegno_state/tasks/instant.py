@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from dalsegno.models import JsonObject, TaskStatus
 from dalsegno_state import attempts, flow
-from dalsegno_state.draft import Draft, Place
+from dalsegno_state.draft import Draft, Place, depth_fault
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
 from dalsegno_state.worker_queue import visible_at
@@ -45,7 +45,8 @@ class InstantTask(ABC):
     def schedule(self, draft: Draft, place: Place, seed: Seed) -> None:
         """See ``TaskType.schedule``."""
         inputs = attempts.input_of(draft, place, seed, place.node.task.task_definition)
-        outcome = self.run(draft, place, inputs)
+        fault = depth_fault(inputs, f"The input of task {place.ref}")
+        outcome = self.run(draft, place, inputs) if fault is None else failed(fault, final=True)
         attempts.new_task(
             draft,
             place,

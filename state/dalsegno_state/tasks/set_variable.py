@@ -3,13 +3,24 @@
 from dataclasses import replace
 from typing import ClassVar, Final
 
-from dalsegno.models import TaskStatus
+from dalsegno.models import JsonObject, TaskStatus
 from dalsegno_state import attempts, flow
-from dalsegno_state.draft import Draft, Place, size_bytes
+from dalsegno_state.draft import Draft, Place, depth_fault, size_bytes
 from dalsegno_state.execution import TaskState
 from dalsegno_state.task_type import Seed
 
 MAX_VARIABLES_BYTES: Final = 256 * 1024
+
+
+def variables_fault(workflow_id: str, variables: JsonObject) -> str | None:
+    """Return why a workflow may not have these variables, None if it may."""
+    fault = depth_fault(variables, f"A variable of workflow {workflow_id}")
+    if fault is None and (size := size_bytes(variables)) > MAX_VARIABLES_BYTES:
+        return (
+            f"The variables payload size: {size} of workflow: {workflow_id} is greater "
+            f"than the permissible limit: {MAX_VARIABLES_BYTES} bytes"
+        )
+    return fault
 
 
 class SetVariable:
@@ -33,11 +44,8 @@ class SetVariable:
     def resume(self, draft: Draft, task: TaskState, place: Place) -> None:
         """See ``TaskType.resume``."""
         variables = {**draft.workflow.variables, **draft.payload(task.input)}
-        if (size := size_bytes(variables)) > MAX_VARIABLES_BYTES:
-            reason = (
-                f"The variables payload size: {size} of workflow: {task.workflow_id} is greater "
-                f"than the permissible limit: {MAX_VARIABLES_BYTES} bytes"
-            )
+        reason = variables_fault(task.workflow_id, variables)
+        if reason is not None:
             flow.finish(draft, task, place, TaskStatus.FAILED_WITH_TERMINAL_ERROR, reason=reason)
             return
         draft.update_workflow(replace(draft.workflow, variables=variables))

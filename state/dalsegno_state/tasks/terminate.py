@@ -7,6 +7,7 @@ from dalsegno.models import JsonObject, WorkflowStatus, WorkflowTask
 from dalsegno_state import ending
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
+from dalsegno_state.expressions import json_text
 from dalsegno_state.tasks.instant import InstantTask, Outcome, failed
 
 TERMINATION_STATUSES: Final = frozenset(
@@ -45,7 +46,9 @@ class Terminate(InstantTask):
         inputs = draft.payload(task.input)
         status = WorkflowStatus(str(inputs.get("terminationStatus")))
         given = inputs.get("terminationReason")
-        reason = str(given) if given else f"Workflow is {status} by TERMINATE task: {task.task_id}"
+        reason = (
+            json_text(given) if given else f"Workflow is {status} by TERMINATE task: {task.task_id}"
+        )
         output = draft.payload(task.output)
         if status is WorkflowStatus.COMPLETED:
             ending.complete(draft, reason=reason, output=output)

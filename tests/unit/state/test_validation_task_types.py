@@ -35,10 +35,6 @@ SWITCH = {"type": "SWITCH", "expression": "x", "decisionCases": {"x": A_BRANCH}}
         ({"type": "SWITCH", "decisionCases": {"x": []}}, ["evaluatorType", "expression"]),
         ({"type": "DECISION", "decisionCases": {"x": []}}, ["caseValueParam or caseExpression"]),
         ({"type": "DO_WHILE"}, ["loopCondition", "loopOver"]),
-        (
-            {"type": "DO_WHILE", "items": "${workflow.input.x}", "loopOver": A_BRANCH},
-            ["loopCondition"],
-        ),
         ({"type": "DYNAMIC"}, ["dynamicTaskNameParam"]),
         (
             {"type": "FORK_JOIN_DYNAMIC"},
@@ -67,6 +63,7 @@ def test_missing_field_is_named(task: dict[str, object], fields: list[str]) -> N
         {**SWITCH, "evaluatorType": "value-param"},
         {"type": "DECISION", "caseValueParam": "x", "decisionCases": {"x": A_BRANCH}},
         {"type": "DO_WHILE", "loopCondition": "", "loopOver": A_BRANCH},
+        {"type": "DO_WHILE", "items": "${workflow.input.x}", "loopOver": A_BRANCH},
         {"type": "DYNAMIC", "dynamicTaskNameParam": "x"},
         {"type": "FORK_JOIN", "forkTasks": [A_BRANCH]},
         {"type": "FORK_JOIN_DYNAMIC", "inputParameters": {"forkTaskInputs": []}},

@@ -57,7 +57,10 @@ class PublishEvent(Effect):
     def _publish(self, work: Work, sink: Sink, event: str, payload: JsonObject) -> None:
         task_id = work.task.task_id
         if sink.service == INTERNAL:
-            body = to_json({"event": event, "id": task_id, "payload": payload}).decode()
+            told: JsonObject = {"event": event, "id": task_id, "payload": payload}
+            if work.workflow.generation:
+                told["generation"] = work.workflow.generation
+            body = to_json(told).decode()
             self._queues.send([Message(queue=EVENTS_QUEUE, body=body)])
             return
         self._publisher.publish(

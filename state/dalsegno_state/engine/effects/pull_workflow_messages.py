@@ -3,6 +3,7 @@
 from dalsegno_state.engine.effects.work import Effect, Work
 from dalsegno_state.engine.messages import WorkflowMessages
 from dalsegno_state.events import Reported
+from dalsegno_state.expressions import json_text
 from dalsegno_state.tasks.pull_workflow_messages import batch_size
 
 
@@ -21,7 +22,7 @@ class PullMessages(Effect):
         size = batch_size(work.inputs.get("batchSize", 1))
         if size is None:
             return work.failed(
-                f"batchSize should be between 1 and 100, got {work.inputs['batchSize']!r}",
+                f"batchSize should be between 1 and 100, got {json_text(work.inputs['batchSize'])}",
                 final=True,
             )
         taken = self._messages.take(work.workflow, work.task.task_id, size)
