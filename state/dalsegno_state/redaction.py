@@ -49,7 +49,7 @@ class Redactor:
         short = [text for text in self._texts if len(text) <= _MAX_PATTERN_CHARACTERS]
         long = [text for text in self._texts if len(text) > _MAX_PATTERN_CHARACTERS]
         self._long = [form for text in long for form in _common_forms(text)]
-        self._plain = _any_of((p for text in short for p in _patterns(text)), re.IGNORECASE)
+        self._plain = _any_of(f"(?i:{p})" for text in short for p in _patterns(text))
         self._base64 = _any_of(p for text in short for p in _base64_patterns(text))
 
     def value(self, value: JsonValue) -> JsonValue:
@@ -110,9 +110,9 @@ def _texts(secret: JsonValue) -> Iterator[str]:
         yield java_text(secret)
 
 
-def _any_of(patterns: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str] | None:
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
     pattern = _either(dict.fromkeys(patterns))
-    return re.compile(pattern, flags) if pattern else None
+    return re.compile(pattern) if pattern else None
 
 
 def _common_forms(text: str) -> Iterator[str]:
