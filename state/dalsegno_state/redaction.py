@@ -17,6 +17,8 @@ from dalsegno_state.expressions import java_text
 REDACTED: Final = "***"
 # Shorter texts stand in most values by chance; as secrets they protect nothing.
 MIN_SECRET_CHARACTERS: Final = 4
+# Patterns for longer ones take long to be made, and to be looked for.
+_MAX_PATTERN_CHARACTERS: Final = 4_000
 
 _UNRESERVED: Final = frozenset(string.ascii_letters + string.digits + "-_.~")
 _BASE64: Final = frozenset(string.ascii_letters + string.digits + "+/-_")
@@ -32,7 +34,9 @@ class Redactor:
     """Replaces secrets by ``***`` wherever they occur in a value.
 
     It finds a secret as it is, percent-encoded, escaped as in JSON, in Python's notation or in
-    HTML, in base64 whatever stands around it, and its beginning where a text was cut off.
+    HTML, in base64 whatever stands around it, and its beginning where a text was cut off; in
+    letters of either case, as clients change that of hosts. Secrets of more than 4,000 characters
+    are found only as common libraries write them.
 
     Args:
         secrets: What was told: texts, numbers, or objects and lists of them.
@@ -42,8 +46,11 @@ class Redactor:
         told = {text for secret in secrets for text in _texts(secret)}
         texts = sorted(told, key=len, reverse=True)
         self._texts = [text for text in texts if len(text) >= MIN_SECRET_CHARACTERS]
-        self._plain = _any_of(form for text in self._texts for form in _written_forms(text))
-        self._base64 = _any_of(form for text in self._texts for form in _base64_forms(text))
+        short = [text for text in self._texts if len(text) <= _MAX_PATTERN_CHARACTERS]
+        long = [text for text in self._texts if len(text) > _MAX_PATTERN_CHARACTERS]
+        self._long = [form for text in long for form in _common_forms(text)]
+        self._plain = _any_of(f"(?i:{p})" for text in short for p in _patterns(text))
+        self._base64 = _any_of(p for text in short for p in _base64_patterns(text))
 
     def value(self, value: JsonValue) -> JsonValue:
         """Return a JSON value without the secrets, in keys and numbers too."""
@@ -59,10 +66,11 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return a text without the secrets."""
-        if self._plain is None or self._base64 is None:
-            return text
-        found = self._plain.sub(REDACTED, text)
-        return self._without_beginning(self._without_base64(self._base64, found))
+        for form in self._long:
+            text = text.replace(form, REDACTED)
+        if self._plain is not None and self._base64 is not None:
+            text = self._without_base64(self._base64, self._plain.sub(REDACTED, text))
+        return self._without_beginning(text)
 
     def _is_secret(self, number: float) -> bool:
         whole = str(int(number)) if isinstance(number, float) and number.is_integer() else ""
@@ -102,12 +110,22 @@ def _texts(secret: JsonValue) -> Iterator[str]:
         yield java_text(secret)
 
 
-def _any_of(forms: Iterable[str]) -> re.Pattern[str] | None:
-    pattern = _either(dict.fromkeys(forms))
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    pattern = _either(dict.fromkeys(patterns))
     return re.compile(pattern) if pattern else None
 
 
-def _written_forms(text: str) -> Iterator[str]:
+def _common_forms(text: str) -> Iterator[str]:
+    """Yield how common libraries write a text, the longest forms first."""
+    quoted = quote(text, errors="replace"), quote(text, safe="", errors="replace")
+    in_json = json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
+    notations = repr(text)[1:-1], html.escape(text), text
+    cores = list(_base64_cores(text))
+    url_safe = [core.replace("+", "-").replace("/", "_") for core in cores]
+    yield from sorted({*quoted, *in_json, *notations, *cores, *url_safe}, key=len, reverse=True)
+
+
+def _patterns(text: str) -> Iterator[str]:
     yield re.escape(text)
     yield re.escape(json.dumps(json.dumps(text)[1:-1])[1:-1])
     yield re.escape(quote(quote(text, errors="replace"), safe=""))
@@ -141,13 +159,18 @@ def _percent(byte: int) -> str:
     return f"%(?:25)?{high}{low}"
 
 
-def _base64_forms(text: str) -> Iterator[str]:
+def _base64_patterns(text: str) -> Iterator[str]:
+    for core in _base64_cores(text):
+        if len(core) >= MIN_SECRET_CHARACTERS:
+            yield "".join(_base64_character(character) for character in core)
+
+
+def _base64_cores(text: str) -> Iterator[str]:
+    """Yield what of a text's base64 depends on the text alone, by what may stand before it."""
     content = text.encode(errors="replace")
     for offset, lead in enumerate(_BASE64_LEAD):
         whole = (offset + len(content)) * 8 // 6  # characters that nothing behind it changes
-        core = b64encode(bytes(offset) + content).decode()[lead:whole]
-        if len(core) >= MIN_SECRET_CHARACTERS:
-            yield "".join(_base64_character(character) for character in core)
+        yield b64encode(bytes(offset) + content).decode()[lead:whole]
 
 
 def _base64_character(character: str) -> str:

@@ -828,6 +828,53 @@ def test_worker_that_was_handed_a_secret_does_not_tell_it_in_reason_and_logs(wor
     assert sorted(lines) == ["calling with ***", "used ***"]
 
 
+# -- how much is told ---------------------------------------------------------------------------
+
+
+def named_often(world: World, ref: str = "sink") -> JsonObject:
+    """Return the definition of a task whose input would become 60 MB."""
+    world.ports.secrets.put_secret("LONG", "x" * 60_000)
+    return sink(ref, text="${workflow.secrets.LONG}" * 500, list=["${workflow.secrets.LONG}"] * 500)
+
+
+def test_task_whose_secrets_are_too_long_together_fails_and_keeps_no_other_from_its_worker(
+    world: World,
+) -> None:
+    world.register(named_often(world))
+    w = world.start()
+    world.register(sink(key=TEXT), name="other")
+    other = world.start(name="other")
+
+    task = world.take("sink")
+
+    assert (task.workflow_instance_id, task.input_data) == (other, {"key": SECRET})
+    failed = world.workflow(w)
+    assert failed.status == "FAILED"
+    assert "secrets" in str(failed.reason_for_incompletion)
+
+
+def test_call_whose_secrets_are_too_long_together_fails(world: World) -> None:
+    workflow = world.run(a_call(body=named_often(world)["inputParameters"], retryCount=0))
+
+    assert workflow.status == "FAILED"
+    assert "secrets" in str(workflow.reason_for_incompletion)
+
+
+def test_secret_that_grew_too_long_keeps_no_report_from_being_taken(world: World) -> None:
+    world.ports.secrets.put_secret("LONG", "y")
+    world.register(sink(list=["${workflow.secrets.LONG}"] * 1_000))
+    w = world.start()
+    task = world.take("sink")
+    world.ports.secrets.put_secret("LONG", "x" * 60_000)
+
+    result = {"workflowInstanceId": w, "taskId": task.task_id, "status": "COMPLETED"}
+    world.engine.tasks.update(
+        TaskResult.model_validate({**result, "reasonForIncompletion": "done"})
+    )
+
+    assert world.workflow(w).status == "COMPLETED"
+
+
 def test_newline_at_the_end_of_a_secret_is_dropped(world: World) -> None:
     for given, kept in (("a\n", "a"), ("a\r\n", "a"), ("a\nb\n\n", "a\nb\n"), (" a ", " a ")):
         world.engine.secrets.put("PIPED", given)

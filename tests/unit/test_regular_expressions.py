@@ -49,7 +49,7 @@ MADE_OF_ARGUMENTS: dict[tuple[str, str], list[str]] = {
         "(?:a|aa|aaa|loop)__1__([0-9]+)"
     ],
     ("dalsegno_state.redaction", "pattern"): [
-        redaction._either(redaction._written_forms(secret))
+        redaction._either(f"(?i:{form})" for form in redaction._patterns(secret))
         for secret in ("aaaa", "a b c d", "\\\\\\\\", "\n\n\n\n", "%25%25", "&&&&", "++//", '"""""')
     ],
     ("dalsegno.definitions.yaml_text", "f'(?:{pattern})\\\\Z'"): [

@@ -29,7 +29,7 @@ from dalsegno_state import ids
 from dalsegno_state.engine.claiming import Asked, Claimed, Claims, Foreign, NotYet, definition_of
 from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.queries import Queries
-from dalsegno_state.engine.revealed_secrets import RevealedSecrets
+from dalsegno_state.engine.revealed_secrets import RevealedSecrets, RevealLimitError
 from dalsegno_state.engine.runner import Runner
 from dalsegno_state.events import LeaseExtended, Reported
 from dalsegno_state.execution import TaskState
@@ -224,7 +224,8 @@ class Tasks:
     def waiting(self, task_ids: Iterable[str]) -> list[Task]:
         """Return those attempts that wait, as polls would hand them out; nobody claims them."""
         found = map(self._claims.waiting, task_ids)
-        return [self._handed_out(*each) for each in found if each is not None]
+        tasks = [self._handed_out(*each) for each in found if each is not None]
+        return [task for task in tasks if task is not None]
 
     def log(self, task_id: str, line: str) -> None:
         """Keep one line about a task."""
@@ -284,7 +285,9 @@ class Tasks:
     def _redactor(self, address: ids.TaskAddress, task_id: str) -> Redactor:
         """Return what redacts the secrets that an attempt was handed out with."""
         secrets = RevealedSecrets(self._ports.secrets.secret)
-        with suppress(NotFoundError):  # an attempt that is gone has nothing to keep to itself
+        # An attempt that is gone has nothing to keep to itself; what is beyond the limit now, since
+        # a secret has grown, was not told either.
+        with suppress(NotFoundError, RevealLimitError):
             task, _ = self._queries.attempt(address, task_id)
             if isinstance(task.input, dict) or task.input.secrets:
                 secrets.reveal(self._queries.content(task.input))
@@ -341,16 +344,18 @@ class Tasks:
         """Claim the task that a message stands for, and note in ``batch`` what came of it."""
         match self._claims.claim(message.body, worker_id, asked):
             case Claimed(task, view):
-                batch.is_stale = False
                 give_back = partial(self._claims.give_back, task, queue, view.workflow.priority)
                 try:
-                    batch.tasks.append(self._handed_out(task, view))
+                    handed_out = self._handed_out(task, view)
                 except UnavailableError:
                     with suppress(UnavailableError):
                         give_back()
                     raise
-                caller.if_unanswered(give_back)
                 batch.done.append(message.receipt)
+                if handed_out is not None:
+                    batch.is_stale = False
+                    batch.tasks.append(handed_out)
+                    caller.if_unanswered(give_back)
             case NotYet(delay_ms):
                 batch.is_stale = False
                 self._ports.queues.postpone(queue, message.receipt, delay_ms / 1000)
@@ -360,10 +365,22 @@ class Tasks:
             case _:
                 batch.done.append(message.receipt)
 
-    def _handed_out(self, task: TaskState, view: View) -> Task:
+    def _handed_out(self, task: TaskState, view: View) -> Task | None:
+        """Return a task as workers get it; None if it cannot be handed out, and so has failed."""
         task_def = definition_of(task, view.plan, self._ports.definitions)
         names = [] if task_def is None else task_def.runtime_metadata
-        return self._with_secrets(self._queries.hand_out(view, task), names)
+        try:
+            return self._with_secrets(self._queries.hand_out(view, task), names)
+        except RevealLimitError as error:
+            failed = Reported(
+                ref=task.ref,
+                task_id=task.task_id,
+                status=TaskStatus.FAILED_WITH_TERMINAL_ERROR,
+                output={},
+                reason=str(error),
+            )
+            self._runner.run(task.workflow_id, failed)
+            return None
 
     def _forget(self, queue: str, receipts: list[str]) -> None:
         """Delete messages; those of an outage come again, and are found to be stale."""

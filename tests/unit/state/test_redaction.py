@@ -57,6 +57,15 @@ def test_base64_is_redacted_whatever_stands_around_the_secret(
             assert len(shown) < len("Basic ") + len(before) * 2 + len(after) * 2 + 12
 
 
+@pytest.mark.parametrize("secret", SECRETS)
+def test_letter_case_does_not_matter(secret: str) -> None:
+    """Clients write hosts in lower case, some servers echo headers in upper case."""
+    redactor = Redactor([secret])
+
+    assert "***" in redactor.text(f"<{secret.lower()}>")
+    assert "***" in redactor.text(f"<{secret.upper()}>")
+
+
 def test_beginning_of_a_secret_at_the_end_of_a_text_is_redacted() -> None:
     redactor = Redactor(["S3CRET-VALUE-1234"])
 
@@ -87,3 +96,17 @@ def test_time_grows_with_the_text_alone(piece: str) -> None:
     redactor.text(piece * (1_000_000 // len(piece)))
 
     assert time.process_time() - begun < 20  # linear: about one second
+
+
+@pytest.mark.parametrize("piece", ["\\", "ü", " ", "aX%\n"])
+def test_secrets_as_long_as_any_may_be_are_redacted_in_time(piece: str) -> None:
+    secret = piece * (60_000 // len(piece.encode()))
+    begun = time.process_time()
+
+    redactor = Redactor([secret])
+    encoded = b64encode(f"u:{secret}".encode()).decode()
+    redactor.text((secret[:-1] + "y") * 5)
+    shown = [redactor.text(form) for form in (secret, json.dumps(secret), quote(secret), encoded)]
+
+    assert time.process_time() - begun < 5
+    assert max(map(len, shown)) < 20
