@@ -173,9 +173,11 @@ def aws_engine() -> AwsEngine:
 def reach_on_aws() -> Reach:
     """Return what tasks may connect to from a function: never to itself, whatever is set.
 
-    The API of Lambda's runtime listens on loopback.
+    The API of Lambda's runtime listens on loopback. On an emulator that runs functions without it,
+    loopback is as private as any other address.
     """
-    return Reach(private=os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true")
+    private = os.environ.get("DALSEGNO_HTTP_ALLOW_PRIVATE") == "true"
+    return Reach(private=private, loopback=private and "AWS_LAMBDA_RUNTIME_API" not in os.environ)
 
 
 def outbound_http(reach: Reach) -> HttpClient:

@@ -24,13 +24,13 @@ from dalsegno_state.events import (
     Terminate,
     Wake,
 )
-from dalsegno_state.execution import Payload, TaskState
+from dalsegno_state.execution import TaskState
 from dalsegno_state.expressions import ExpressionError
 from dalsegno_state.forgetting import is_forgotten
 from dalsegno_state.task_type import TaskType
 from dalsegno_state.tasks.join import end_join
 from dalsegno_state.tasks.registry import TASK_TYPES
-from dalsegno_state.tasks.sub_workflow import take_child_result
+from dalsegno_state.tasks.sub_workflow import take_child_result, with_version
 from dalsegno_state.transition import Transition
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import announce, visible_at
@@ -213,16 +213,9 @@ def _note_launch(draft: Draft, event: Launched) -> None:
             task,
             status=TaskStatus.IN_PROGRESS,
             sub_workflow_id=event.child_id,
-            input=_with_version(task.input, event.child_version),
+            input=with_version(task.input, event.child_version),
             output={"subWorkflowId": event.child_id},
             started_at=task.started_at or draft.now,
             updated_at=draft.now,
         ),
     )
-
-
-def _with_version(inputs: Payload, version: int | None) -> Payload:
-    """Return a SUB_WORKFLOW's input with the version that was started, unless it names one."""
-    if not isinstance(inputs, dict) or version is None or inputs.get("subWorkflowVersion"):
-        return inputs
-    return {**inputs, "subWorkflowVersion": version}

@@ -44,7 +44,6 @@ def bodies(name: str) -> list[tuple[str, str, Any]]:
         ("PUT", "/metadata/workflow", [definition]),
         ("POST", "/workflow", {"name": "reserved", "workflowDef": definition}),
         ("POST", "/workflow", start),
-        ("POST", "/workflow/start/inline/1", start),
         ("POST", "/workflow/execute/inline/1", start),
         ("POST", "/workflow/test", {"name": "reserved", "workflowDef": definition}),
         ("POST", "/scheduler/schedules", schedule),

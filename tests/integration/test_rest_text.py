@@ -114,7 +114,12 @@ def test_command_line_writes_to_streams_of_any_encoding(
 ) -> None:
     name = register(inline("'日本 \\u00e9'"))
     workflow_id = start(name)
-    commands = (["get", workflow_id], ["get", workflow_id, "--json"], ["list"], ["run", name])
+    commands = (
+        ["get", workflow_id],
+        ["get", workflow_id, "--json"],
+        ["list", "--limit", "1000"],
+        ["run", name],
+    )
 
     for arguments in commands:
         done = subprocess.run(

@@ -129,7 +129,7 @@ def test_endless_scripts_hold_up_neither_health_nor_polls_nor_other_workflows(
     with ThreadPoolExecutor(80) as pool:
         starts = [pool.submit(start, api, endless, {}) for _ in range(80)]
         time.sleep(1)
-        for path in ("/health", "/api/tasks/poll/nobody?timeout=0", "/api/metadata/taskdefs"):
+        for path in ("/health", "/api/tasks/poll/nobody", "/api/metadata/taskdefs"):
             began = time.monotonic()
             assert httpx.get(f"{server.url}{path}", timeout=60).status_code in {200, 204}
             assert time.monotonic() - began < _SLOW_SECONDS

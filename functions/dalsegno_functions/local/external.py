@@ -15,6 +15,7 @@ PATH = required("path", TEXT)
 OPERATION = required("operation", word(ExternalOperation))
 EXPIRES = required("expires", EPOCH_MILLIS, "Epoch milliseconds.")
 SIGNATURE = required("signature", TEXT)
+PARAMETERS = (PATH, OPERATION, EXPIRES, SIGNATURE)
 
 
 class Served(Protocol):
@@ -37,7 +38,7 @@ def routes(payloads: Served) -> Routes[Engine]:
     """Return the routes that locations lead to."""
     served: Routes[Engine] = Routes("External payloads")
 
-    @served.put(LOCATION, "Store a payload")
+    @served.put(LOCATION, "Store a payload", parameters=PARAMETERS)
     def put(request: Request, _engine: Engine) -> Response:
         path = _permitted(request, ExternalOperation.WRITE)
         if isinstance(request.body, bytes):
@@ -45,7 +46,7 @@ def routes(payloads: Served) -> Routes[Engine]:
         payloads.write(path, request.body.encode())
         return empty()
 
-    @served.get(LOCATION, "Fetch a payload")
+    @served.get(LOCATION, "Fetch a payload", parameters=PARAMETERS)
     def get(request: Request, _engine: Engine) -> Response:
         path = _permitted(request, ExternalOperation.READ)
         try:

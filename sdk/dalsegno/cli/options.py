@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from dalsegno.cli.console import give_up
-from dalsegno.json_text import decoded
 
 if TYPE_CHECKING:
     from dalsegno.client import Dalsegno
@@ -104,6 +103,8 @@ def several(given: Iterable[str]) -> list[str]:
 
 
 def _contents(path: Path, option: str) -> str:
+    from dalsegno.json_text import decoded
+
     try:
         return decoded(path.read_bytes())
     except OSError as error:

@@ -85,7 +85,7 @@ def wire_task(shown: ShownTask, workflow: WorkflowState) -> Task:
 
 def _seconds_of_wait(task: TaskState) -> int:
     """Return how long a WAIT with a time lasts, which Conductor's clients see as its call-back."""
-    if task.wait_until is None or not task.started_at:
+    if task.task_type != "WAIT" or task.wait_until is None or not task.started_at:
         return 0
     return max(0, -((task.started_at - task.wait_until) // 1000))
 

@@ -27,7 +27,7 @@ _OWN_SHARE: Final = 0.95
 _FATAL: Final = (None, Outcome.OUT_OF_MEMORY)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Child:
     """A place for one child process, which need not run.
 

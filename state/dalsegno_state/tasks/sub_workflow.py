@@ -8,7 +8,7 @@ from dalsegno.models import JsonObject, TaskStatus, WorkflowStatus, WorkflowTask
 from dalsegno_state import attempts, flow
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.events import ChildEnded
-from dalsegno_state.execution import TaskState
+from dalsegno_state.execution import Payload, TaskState
 from dalsegno_state.expressions import ExpressionError, written_secrets
 from dalsegno_state.task_type import Seed
 from dalsegno_state.worker_queue import visible_at
@@ -85,12 +85,23 @@ def take_child_result(draft: Draft, event: ChildEnded) -> None:
         reason = f"Sub workflow {name} failure reason: {event.reason}"
     flow.finish(
         draft,
-        replace(task, sub_workflow_id=event.child_id),
+        replace(
+            task,
+            sub_workflow_id=event.child_id,
+            input=with_version(task.input, event.child_version),
+        ),
         draft.place_of(task),
         _TASK_STATUS[event.status],
         output={"subWorkflowId": event.child_id, **event.output},
         reason=reason,
     )
+
+
+def with_version(inputs: Payload, version: int | None) -> Payload:
+    """Return a SUB_WORKFLOW's input with the version that was started, unless it names one."""
+    if not isinstance(inputs, dict) or version is None or inputs.get("subWorkflowVersion"):
+        return inputs
+    return {**inputs, "subWorkflowVersion": version}
 
 
 def _inputs(draft: Draft, place: Place, seed: Seed) -> JsonObject:

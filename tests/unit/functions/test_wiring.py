@@ -30,6 +30,7 @@ def test_loopback_is_refused_unless_the_server_is_local(private: bool) -> None:
 def test_settings_of_a_stack_never_allow_loopback(
     monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
     monkeypatch.setenv("DALSEGNO_HTTP_ALLOW_PRIVATE", setting)
 
     assert wiring.reach_on_aws() == Reach(private=setting == "true", loopback=False)

@@ -120,3 +120,21 @@ def test_script_is_stopped_by_the_processor_time_it_took_not_by_the_clock() -> N
     assert time.monotonic() - began > 1.5
     assert answers == [42]
     sandbox.close()
+
+
+def test_name_with_a_slow_script_is_not_given_the_last_slot() -> None:
+    slots = slots_of(2)
+    slow = slots.acquire("slow")
+
+    def is_refused() -> bool:
+        try:
+            slots.release(slots.acquire("slow"))
+        except ScriptsBusyError:
+            return True
+        return False
+
+    assert not is_refused()
+    eventually(is_refused, bool)
+    slots.release(slots.acquire("quick"))
+    slots.release(slow)
+    assert not is_refused()
