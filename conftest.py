@@ -63,6 +63,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many generated cases the property tests run in all",
     )
     parser.addoption(
+        "--soak-seconds",
+        type=float,
+        default=0,
+        help="how long random operations and kills go on at least, beyond a few rounds",
+    )
+    parser.addoption(
         "--conductor-url",
         help="run the official SDKs against this server, without /api, not against one of our own",
     )
@@ -137,6 +143,12 @@ def all_crashes(request: pytest.FixtureRequest) -> bool:
 def property_cases(request: pytest.FixtureRequest) -> int:
     """Return how many cases to generate in all."""
     return int(request.config.getoption("--property-cases"))
+
+
+@pytest.fixture
+def soak_seconds(request: pytest.FixtureRequest) -> float:
+    """Return how long random operations and kills go on at least."""
+    return float(request.config.getoption("--soak-seconds"))
 
 
 @pytest.fixture(scope="session")
