@@ -36,12 +36,12 @@ def settings_of(place: str, *, lists_ended: bool = True) -> AwsSettings:
         execution_table=f"{name}-executions",
         definition_table=f"{name}-definitions",
         payload_bucket=f"{name}-payloads",
-        queue_prefix=f"{name}-",
-        evaluator_queue_arn=f"arn:aws:sqs:{REGION}:{_ACCOUNT}:{name}-_evaluator",
-        schedule_group=name,
+        queue_prefix=f"dalsegno-{name}-",
+        evaluator_queue_arn=f"arn:aws:sqs:{REGION}:{_ACCOUNT}:dalsegno-{name}-_evaluator",
+        schedule_group=f"dalsegno-{name}",
         schedule_role_arn=f"arn:aws:iam::{_ACCOUNT}:role/{name}",
-        secret_prefix=f"{name}/",
-        parameter_prefix=f"/{name}/",
+        secret_prefix=f"dalsegno/{name}/",
+        parameter_prefix=f"/dalsegno/{name}/",
         lists_ended=lists_ended,
     )
 

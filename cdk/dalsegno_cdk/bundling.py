@@ -11,6 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from packaging.requirements import Requirement
 
 from dalsegno_cdk.asset import asset, compile_all, copy, folder_of, hash_of, install
+from dalsegno_state.aws.client import SERVICES
 
 PACKAGES: Final = ("dalsegno", "dalsegno_state", "dalsegno_functions")
 
@@ -18,7 +19,7 @@ _DISTRIBUTION: Final = "dalsegno"
 _EXTRAS: Final = ("", "engine", "aws")
 _LEFT_OUT: Final = ("local", "cli.py")
 # The rest of botocore's descriptions of services is nine tenths of the bundle.
-_SERVICES: Final = ("dynamodb", "lambda", "s3", "scheduler", "secretsmanager", "sqs", "ssm", "sts")
+_SERVICES: Final = (*SERVICES, "sts")
 
 
 def requirements(extras: Collection[str] = _EXTRAS) -> list[str]:

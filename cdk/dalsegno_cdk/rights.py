@@ -13,7 +13,10 @@ from dalsegno_cdk.storage import Storage
 from dalsegno_cdk.timers import Timers
 from dalsegno_state.aws.archive import PREFIX as ARCHIVE_PREFIX
 from dalsegno_state.aws.external import PREFIX as UPLOAD_PREFIX
-from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES, document_pk
+from dalsegno_state.aws.layout import DUE, EXECUTION_INDEXES, REVISION_PK, document_pk
+from dalsegno_state.engine.idempotency import KEY_KINDS
+from dalsegno_state.engine.output_cache import OUTPUT_KINDS
+from dalsegno_state.engine.rate_limits import RATE_KINDS
 from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
 _READ: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
@@ -89,12 +92,14 @@ class Rights:
     def run_workflows(self, function: EngineFunction) -> None:
         """Let a function take events of workflows in, and do all that follows from them.
 
-        It reads definitions, but writes only the snapshots of those that executions run.
+        It reads definitions, but writes only the snapshots of those that executions run, and
+        the documents of rate limits, idempotency keys and cached outputs.
         """
         self._use_executions(function)
         self._use_payloads(function)
         self._use_secrets(function)
         self._read_definitions(function)
+        self.keep_documents(function, RATE_KINDS, KEY_KINDS, OUTPUT_KINDS)
         self._send(function)
         self._use_key(function)
 
@@ -108,7 +113,11 @@ class Rights:
         function.allow(
             *_WRITE,
             on=[self.storage.definitions.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["W#*", "T#*", "D#*"]}},
+            conditions={
+                "ForAllValues:StringLike": {
+                    "dynamodb:LeadingKeys": ["W#*", "T#*", "D#*", REVISION_PK]
+                }
+            },
         )
 
     def manage_secrets(self, function: EngineFunction) -> None:
@@ -173,9 +182,15 @@ class Rights:
         self._use_key(function)
 
     def trigger(self, function: EngineFunction) -> None:
-        """Let a function create workflows and tell the evaluator of them, and nothing else."""
+        """Let a function create workflows and tell the evaluator of them, and nothing else.
+
+        Whoever starts a workflow of a group with a rate limit lets others of it begin, too.
+        """
         executions = self.storage.executions.table_arn
-        function.allow("dynamodb:GetItem", "dynamodb:PutItem", on=[executions])
+        function.allow(
+            "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[executions]
+        )
+        self.keep_documents(function, RATE_KINDS, KEY_KINDS)
         function.allow("s3:PutObject", on=[self._objects])
         function.allow("s3:GetObject", on=[self._uploads])
         self._read_definitions(function)

@@ -5,6 +5,6 @@ from importlib.util import find_spec
 if find_spec("botocore") is None or find_spec("moto") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
-    from tests.aws.fixtures import clock, metered, ports, scripts
+    from tests.aws.fixtures import admin, clock, metered, ports, scripts
 
-    __all__ = ["clock", "metered", "ports", "scripts"]
+    __all__ = ["admin", "clock", "metered", "ports", "scripts"]

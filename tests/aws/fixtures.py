@@ -7,8 +7,9 @@ from moto import mock_aws
 
 from bench.metered import MeteredWorld, metered_world
 from dalsegno_state.aws import AwsPorts
+from dalsegno_state.aws.client import Clients
 from dalsegno_state.sandbox import SandboxedScripts
-from tests.aws.deployment import deployed
+from tests.aws.deployment import REGION, deployed
 from tests.clock import ManualClock
 
 
@@ -21,6 +22,12 @@ def clock() -> ManualClock:
 def ports(clock: ManualClock) -> Iterator[AwsPorts]:
     with mock_aws(), deployed("test", clock, None) as ports:
         yield ports
+
+
+@pytest.fixture
+def admin(ports: AwsPorts) -> Clients:
+    """Return clients of an administrator, who may do everything."""
+    return Clients(REGION)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from moto import mock_aws
 
 from dalsegno.models import EventHandler, WorkflowDef
 from dalsegno_state.aws import AwsPorts
+from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.event_publisher import AwsEventPublisher
 from dalsegno_state.engine import EVENTS_QUEUE, Engine
 from dalsegno_state.engine.effects.absent import no_services
@@ -39,22 +40,22 @@ def engine(ports: AwsPorts, scripts: SandboxedScripts) -> Engine:
 
 
 def test_bus_is_told_of_own_events_and_nobody_else_need_be_there(
-    ports: AwsPorts, scripts: SandboxedScripts
+    ports: AwsPorts, admin: Clients, scripts: SandboxedScripts
 ) -> None:
-    bus_arn = ports.clients.events.create_event_bus(Name="company")["EventBusArn"]
-    queue_url = ports.clients.sqs.create_queue(QueueName="heard")["QueueUrl"]
-    ports.clients.events.put_rule(
+    bus_arn = admin.events.create_event_bus(Name="company")["EventBusArn"]
+    queue_url = admin.sqs.create_queue(QueueName="heard")["QueueUrl"]
+    admin.events.put_rule(
         Name="all", EventBusName="company", EventPattern='{"source": ["dalsegno"]}'
     )
     target = {"Id": "heard", "Arn": "arn:aws:sqs:us-east-1:123456789012:heard"}
-    ports.clients.events.put_targets(Rule="all", EventBusName="company", Targets=[target])
-    services = replace(no_services(), events=AwsEventPublisher(ports.clients), event_bus=bus_arn)
+    admin.events.put_targets(Rule="all", EventBusName="company", Targets=[target])
+    services = replace(no_services(), events=AwsEventPublisher(admin), event_bus=bus_arn)
     engine = Engine(ports, scripts, ScriptedHttp(), services=services)
     event = IncomingEvent(event="conductor:order:shipped", id="w1/7/COMPLETED", payload={"n": 7})
 
     engine.take_event(event.encode())
 
-    (heard,) = ports.clients.sqs.receive_message(QueueUrl=queue_url)["Messages"]
+    (heard,) = admin.sqs.receive_message(QueueUrl=queue_url)["Messages"]
     told = json.loads(heard["Body"])
     assert told["detail-type"] == "conductor:order:shipped"
     assert told["detail"] == {

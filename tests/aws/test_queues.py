@@ -8,6 +8,7 @@ from moto import mock_aws
 
 from dalsegno.queue_names import sqs_name
 from dalsegno_state.aws import AwsPorts, open_ports
+from dalsegno_state.aws.client import Clients
 from dalsegno_state.ids import EVALUATOR_QUEUE
 from dalsegno_state.ports import Message
 from tests.aws.deployment import REGION, environment, settings_of
@@ -18,9 +19,9 @@ KEY = f"arn:aws:kms:{REGION}:123456789012:key/k"
 HOUR_MS = 3_600_000
 
 
-def schedules(ports: AwsPorts) -> list[str]:
+def schedules(admin: Clients) -> list[str]:
     group = SETTINGS.schedule_group
-    found = ports.clients.scheduler.list_schedules(GroupName=group)["Schedules"]
+    found = admin.scheduler.list_schedules(GroupName=group)["Schedules"]
     return [schedule["Name"] for schedule in found]
 
 
@@ -30,29 +31,29 @@ def receive(ports: AwsPorts, queue: str, count: int = 10) -> list[str]:
 
 
 def test_message_for_later_than_15_minutes_becomes_a_schedule(
-    ports: AwsPorts, clock: ManualClock
+    ports: AwsPorts, admin: Clients, clock: ManualClock
 ) -> None:
     message = Message(queue="charge", body="t1", deliver_at=clock.now() + HOUR_MS)
 
     for _ in range(2):
         ports.queues.send([message])
 
-    (name,) = schedules(ports)
-    schedule = ports.clients.scheduler.get_schedule(Name=name, GroupName=SETTINGS.schedule_group)
+    (name,) = schedules(admin)
+    schedule = admin.scheduler.get_schedule(Name=name, GroupName=SETTINGS.schedule_group)
     assert schedule["ScheduleExpression"] == "at(2025-06-15T16:04:40)"  # two minutes early
     assert schedule["ActionAfterCompletion"] == "DELETE"
     assert schedule["Target"]["Arn"] == SETTINGS.evaluator_queue_arn
     assert receive(ports, "charge") == []
 
 
-def test_timer_is_sent_on_with_the_rest_of_its_delay(ports: AwsPorts, clock: ManualClock) -> None:
+def test_timer_is_sent_on_with_the_rest_of_its_delay(
+    ports: AwsPorts, admin: Clients, clock: ManualClock
+) -> None:
     ports.queues.send([Message(queue="charge", body="t1", deliver_at=clock.now() + HOUR_MS)])
-    (name,) = schedules(ports)
-    schedule = ports.clients.scheduler.get_schedule(Name=name, GroupName=SETTINGS.schedule_group)
-    url = ports.clients.sqs.create_queue(QueueName=sqs_name(SETTINGS.queue_prefix, EVALUATOR_QUEUE))
-    ports.clients.sqs.send_message(
-        QueueUrl=url["QueueUrl"], MessageBody=schedule["Target"]["Input"]
-    )
+    (name,) = schedules(admin)
+    schedule = admin.scheduler.get_schedule(Name=name, GroupName=SETTINGS.schedule_group)
+    url = admin.sqs.create_queue(QueueName=sqs_name(SETTINGS.queue_prefix, EVALUATOR_QUEUE))
+    admin.sqs.send_message(QueueUrl=url["QueueUrl"], MessageBody=schedule["Target"]["Input"])
     clock.advance(seconds=3600 - 90)
 
     assert receive(ports, EVALUATOR_QUEUE) == []
@@ -88,11 +89,11 @@ def test_large_messages_are_sent_in_batches_that_sqs_takes(ports: AwsPorts) -> N
     assert sorted(receive(ports, "charge")) == sent
 
 
-def test_queue_that_was_deleted_is_made_again(ports: AwsPorts) -> None:
+def test_queue_that_was_deleted_is_made_again(ports: AwsPorts, admin: Clients) -> None:
     ports.queues.send([Message(queue="charge", body="t1")])
     queue = sqs_name(SETTINGS.queue_prefix, "charge")
-    url = ports.clients.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    ports.clients.sqs.delete_queue(QueueUrl=url)
+    url = admin.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    admin.sqs.delete_queue(QueueUrl=url)
 
     ports.queues.send([Message(queue="charge", body="t2")])
 

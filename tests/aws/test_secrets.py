@@ -6,6 +6,7 @@ from dataclasses import replace
 from moto import mock_aws
 
 from dalsegno_state.aws import AwsPorts, open_ports
+from dalsegno_state.aws.client import Clients
 from tests.aws.deployment import REGION, environment, settings_of
 from tests.clock import ManualClock
 
@@ -68,8 +69,8 @@ def test_deleted_secret_can_be_restored_in_aws(ports: AwsPorts) -> None:
     assert ports.secrets.secret("token") == "x"
 
 
-def test_secrets_of_others_are_neither_listed_nor_named(ports: AwsPorts) -> None:
-    ports.clients.secrets_manager.create_secret(Name="of-another", SecretString="x")
+def test_secrets_of_others_are_neither_listed_nor_named(ports: AwsPorts, admin: Clients) -> None:
+    admin.secrets_manager.create_secret(Name="of-another", SecretString="x")
     put_secret(ports, "token", "x")
 
     assert ports.secrets.secret_names() == ["token"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,14 @@ class Installation(Protocol):
 
     def process(self, calls: Calls) -> Ports:
         """Return the ports of a new process, which remembers nothing; its calls are counted."""
+        ...
+
+    def running(self, function: str) -> AbstractContextManager[None]:
+        """Have what follows done by a function, where functions have rights."""
+        ...
+
+    def expect_nothing_denied(self) -> None:
+        """Raise AssertionError if AWS would have refused a request, or dropped an invocation."""
         ...
 
     def sweep(self, engine: Engine, ports: Ports) -> None:
@@ -72,6 +81,13 @@ class OnSqlite:
     def process(self, calls: Calls) -> Ports:
         """See ``Installation.process``."""
         return dying_ports(self.ports, calls)
+
+    def running(self, function: str) -> AbstractContextManager[None]:
+        """See ``Installation.running``; a process may do everything."""
+        return nullcontext()
+
+    def expect_nothing_denied(self) -> None:
+        """See ``Installation.expect_nothing_denied``."""
 
     def sweep(self, engine: Engine, ports: Ports) -> None:
         """See ``Installation.sweep``."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -33,9 +33,11 @@ from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
 from dalsegno_state.ports import Ports
 from tests.aws.deployment import REGION, create_resources, environment, settings_of
 from tests.clock import ManualClock
+from tests.cloud.strict import StrictCloud, strict_cloud
 from tests.crash.ports import Calls, NthCall
 
 ACCOUNT: Final = "123456789012"  # moto's own
+SETTINGS: Final = settings_of("crash")
 _ATTEMPTS: Final = 8
 # How late a schedule may be: EventBridge Scheduler is precise to the minute.
 _SCHEDULE_LATE_MS: Final = 59_000
@@ -69,12 +71,14 @@ class Network:
 
     Attributes:
         calls: Where requests are counted.
+        cloud: Refuses what AWS refuses.
         troubles: What befalls requests.
         befell: The numbers of the requests that something has befallen.
         out_until: The number of the first request after an outage.
     """
 
     calls: Calls = field(default_factory=Calls)
+    cloud: StrictCloud = field(default_factory=lambda: strict_cloud(SETTINGS))
     troubles: Mapping[NthCall, Trouble] = field(default_factory=dict)
     befell: set[int] = field(default_factory=set)
     out_until: int = 0
@@ -106,7 +110,9 @@ class Network:
             return throttled(event_name.split(".")[1], request.url)
         if trouble is Trouble.OUTAGE:
             raise EndpointConnectionError(endpoint_url=request.url)
-        answer = botocore_stubber(event_name, request)
+        answer = self.cloud.carry(
+            event_name, request, lambda: botocore_stubber(event_name, request)
+        )
         if trouble is Trouble.ANSWER_LOST:
             raise ConnectionClosedError(endpoint_url=request.url)
         return answer
@@ -133,10 +139,11 @@ class OnMoto:
     ) -> None:
         BackendDict.reset()
         self._clock = clock
-        self._settings = settings_of("crash")
+        self._settings = SETTINGS
         self.network = _network()
         self.network.troubles, self.network.befell = troubles or {}, set()
         self.network.out_until = 0
+        self.network.cloud = strict_cloud(self._settings)
         if troubles:  # a client has only so many retries: those of other tests are not its own
             _watched.cache_clear()
         _Time.clock = clock
@@ -153,9 +160,18 @@ class OnMoto:
         observers = (ShortWakes(ports.queues, self._clock),)
         return replace(ports, state=ObservedStateStore(ports.state, observers))
 
+    def running(self, function: str) -> AbstractContextManager[None]:
+        """See ``Installation.running``."""
+        return self.network.cloud.running(function)
+
     def sweep(self, engine: Engine, ports: Ports) -> None:
         """See ``Installation.sweep``."""
         sweep(ports)
+
+    def expect_nothing_denied(self) -> None:
+        """See ``Installation.expect_nothing_denied``."""
+        self.network.cloud.judge.expect_nothing_denied()
+        assert not self.network.cloud.dropped, "a chain was taken for a loop"
 
     def workflow_ids(self) -> list[str]:
         """See ``Installation.workflow_ids``."""

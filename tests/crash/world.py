@@ -213,6 +213,7 @@ class World:
         """Go on from whatever is stored until nothing is left to be done."""
         for _ in range(_MOST_ROUNDS):
             if not (self.turn() or self._next_step() or self._let_time_pass() or self._let_go()):
+                self.place.expect_nothing_denied()
                 return
         raise AssertionError("the world does not come to rest")
 
@@ -233,7 +234,7 @@ class World:
         return wake_at is not None and wake_at <= self.clock.now()
 
     def _sweep(self) -> None:
-        self._outlive(lambda: self.place.sweep(self.engine, self._ports))
+        self._outlive("Sweeper", lambda: self.place.sweep(self.engine, self._ports))
 
     def _let_go(self) -> bool:
         """At the end let workers poll what was held from them: nothing may be left there."""
@@ -268,7 +269,8 @@ class World:
 
         # A lost result is a worker that never reports: the response timeout is for that.
         keeps = self._repeats or queue == _RESULTS
-        if not self._outlive(consume) and not keeps:
+        function = "SystemTasks" if queue in SYSTEM_QUEUES else "Evaluator"
+        if not self._outlive(function, consume) and not keeps:
             self.stored.queues.delete(queue, [message.receipt for message in received])
 
     def _work(self, queue: str) -> None:
@@ -283,7 +285,7 @@ class World:
                 )
             )
 
-        if not self._outlive(poll):
+        if not self._outlive("Poll", poll):
             self._note_lost_hands()
         for task in polled:
             self._in_hand.add((task.task_id, task.poll_count))
@@ -329,7 +331,7 @@ class World:
     def _request(self, step: Step) -> bool:
         """Make a client's request until it is answered; return False if nobody wants it more."""
         while True:
-            answered = self._outlive(lambda: step.do(self))
+            answered = self._outlive("Api", lambda: step.do(self))
             if answered or (not self._repeats and step.took(self)):
                 return True
 
@@ -343,14 +345,15 @@ class World:
         self._request(step)
         return True
 
-    def _outlive(self, act: Callable[[], object]) -> bool:
-        """Do something; return False if the process died of it, or had to give up.
+    def _outlive(self, function: str, act: Callable[[], object]) -> bool:
+        """Have a function do something; return False if it died of it, or had to give up.
 
         A new process takes the place of one that died.
         """
         self.calls.begin_act()
         try:
-            act()
+            with self.place.running(function):
+                act()
         except CrashError:
             self.deaths += 1
             self._ports, self.engine = self._new_process()

@@ -38,7 +38,7 @@ from dalsegno_functions.access_keys import create
 from dalsegno_functions.auth.roles import Role
 from dalsegno_functions.clock import SystemClock
 from dalsegno_functions.wiring import access_key_table
-from dalsegno_state.aws.client import Clients
+from dalsegno_state.aws.client import SERVICES, Clients
 from dalsegno_state.aws.state import DynamoStateStore
 from dalsegno_state.aws.table import Table
 from dalsegno_state.events import Wake, encode_evaluation
@@ -75,6 +75,7 @@ def test_a_deployed_stack_keeps_its_promises(stack: Stack, monkeypatch: pytest.M
         stack, stack.environment["CONDUCTOR_AUTH_KEY"], stack.environment["CONDUCTOR_AUTH_SECRET"]
     )
 
+    _check(_the_bundle_holds_all_that_functions_use, stack)
     _check(smoke, api)
     survivors = _check(_functions_may_be_killed_at_any_time, api, stack.emulator)
     quiet = threading.Event()
@@ -88,6 +89,35 @@ def test_a_deployed_stack_keeps_its_promises(stack: Stack, monkeypatch: pytest.M
     assert claims_hold, "the violin shop's claims do not all hold"
     others.result()
     _functions_tell_what_they_did(stack.emulator)
+    _nothing_that_functions_need_is_denied(stack)
+
+
+def _nothing_that_functions_need_is_denied(stack: Stack) -> None:
+    assert stack.cloud.unread == []
+    assert stack.cloud.judge is not None
+    stack.cloud.judge.expect_nothing_denied()
+
+
+def _the_bundle_holds_all_that_functions_use(stack: Stack) -> None:
+    """As Lambda has it: nothing but the bundle and Python itself."""
+    (bundle,) = (
+        asset
+        for asset in (stack.owner.folder / "cdk.out").glob("asset.*")
+        if (asset / "dalsegno_functions").is_dir()
+    )
+    said = subprocess.run(
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("bundle.py")), str(bundle)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert said.returncode == 0, said.stderr
+    lines = [line.split() for line in said.stdout.splitlines()]
+    handlers = {line[1].rpartition(".")[2] for line in lines if line[0] == "handler"}
+    named = ("api", "poll", "evaluator", "system_tasks", "triggers", "sweeper", "lambda_worker")
+    assert handlers == set(named)
+    assert {line[2] for line in lines if line[0] == "client"} == set(SERVICES)
 
 
 def _others(quiet: threading.Event, api: Api, stack: Stack, survivors: list[str]) -> None:

@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 
 Observer = Callable[[BaseClient], None]
 
+SERVICES: Final = (
+    "dynamodb",
+    "events",
+    "lambda",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "sns",
+    "sqs",
+    "ssm",
+)
+"""The services that clients are made of; their descriptions must be in the functions' bundle."""
+
 _CONNECT_SECONDS: Final = 2
 _READ_SECONDS: Final = 10
 # SQS holds a receive for up to 20 s before it answers.

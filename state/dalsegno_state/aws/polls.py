@@ -1,9 +1,7 @@
 """Poll records in DynamoDB."""
 
-from contextlib import suppress
 from typing import Final
 
-from dalsegno.errors import UnavailableError
 from dalsegno.models import EpochMillis, PollData
 from dalsegno_state.aws import layout
 from dalsegno_state.aws.codec import pack, unpack
@@ -33,8 +31,7 @@ class DynamoPollRecords:
             "d": pack(poll.to_wire_json().decode()),
             "expiresAt": number(poll.last_poll_time // 1000 + _KEPT_SECONDS),
         }
-        with suppress(UnavailableError):  # no reason to refuse a worker; it polls again
-            self._table.put(item)
+        self._table.put(item)
 
     def polls(self, task_type: str | None = None) -> list[PollData]:
         """See ``PollRecords.polls``."""

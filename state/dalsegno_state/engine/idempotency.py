@@ -16,6 +16,9 @@ from dalsegno_state.ports import Clock, Document, DocumentStore, StateStore
 ADOPTION_MS: Final = 3_600_000
 _MOST_TRIES: Final = 50
 
+KEY_KINDS: Final = "idempotency-"
+"""What the kinds of these documents begin with."""
+
 
 class IdempotencyKeys:
     """Knows which execution has a key, from before that execution is stored.
@@ -125,4 +128,4 @@ def _address(workflow: WorkflowState) -> tuple[str, str]:
     """Return kind and name of a key's document; 256 kinds spread keys over partitions."""
     identity = json.dumps([workflow.name, workflow.idempotency_key])
     digest = hashlib.sha256(identity.encode()).hexdigest()
-    return f"idempotency-{digest[:2]}", digest
+    return f"{KEY_KINDS}{digest[:2]}", digest

@@ -37,6 +37,9 @@ _WAKE_MS: Final = 30_000
 _AT_ONCE: Final = 20
 _MOST_TRIES: Final = 200
 
+RATE_KINDS: Final = "rate-"
+"""What the kinds of these documents begin with."""
+
 
 def rate_limit_key(definition: WorkflowDef, scope: Scope) -> str | None:
     """Return the evaluated key of a definition's limit, or None if it has none.
@@ -59,7 +62,7 @@ class _Group:
 
     @property
     def queue(self) -> str:
-        return f"rate-queue-{self.name}"
+        return f"{RATE_KINDS}queue-{self.name}"
 
 
 class RateLimits:
@@ -248,7 +251,7 @@ def _holders(body: JsonObject) -> JsonObject:
 def _group(workflow: WorkflowState) -> _Group:
     identity = json.dumps([workflow.name, workflow.rate_limit_key])
     digest = hashlib.sha256(identity.encode()).hexdigest()
-    return _Group(f"rate-limit-{digest[:2]}", digest)
+    return _Group(f"{RATE_KINDS}limit-{digest[:2]}", digest)
 
 
 def _shown(workflow: WorkflowState) -> JsonObject:

@@ -402,14 +402,17 @@ class Tasks:
         return self._ports.secrets.environment(name) if value is None else value
 
     def _note_poll(self, task_type: str, worker_id: str | None, domain: str | None) -> None:
-        self._ports.polls.record(
-            PollData(
-                queue_name=task_type,
-                domain=domain,
-                worker_id=worker_id,
-                last_poll_time=self._ports.clock.now(),
-            )
+        """Remember who polls; a worker gets its tasks even if that cannot be stored."""
+        poll = PollData(
+            queue_name=task_type,
+            domain=domain,
+            worker_id=worker_id,
+            last_poll_time=self._ports.clock.now(),
         )
+        try:
+            self._ports.polls.record(poll)
+        except Exception:
+            logger.exception("a poll for %s is not remembered", task_type)
 
 
 def _refuse_container(task: TaskState | None, task_id: str) -> None:
