@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
-from dalsegno.json_text import unicode_json
+from dalsegno.json_text import not_a_number, unicode_json
 from dalsegno.models import JsonObject, TaskResult, TaskResultStatus
 
 # What the official Python SDK calls a failure that trying again does not mend.
@@ -44,7 +44,7 @@ def read_result(body: str) -> TaskResult:
     """
     value = from_json(unicode_json(body))
     if not isinstance(value, dict) or "requestContext" not in value:
-        return TaskResult.model_validate(value)
+        return _finite(TaskResult.model_validate(value))
     envelope = _Envelope.model_validate(value)
     answer, condition = envelope.response_payload, envelope.request_context.condition
     if condition != _SUCCESS and answer is None:  # it was never run, or was cut off
@@ -72,14 +72,28 @@ def result_of(
             TaskResultStatus.FAILED_WITH_TERMINAL_ERROR if for_good else TaskResultStatus.FAILED
         )
         output = {}
-    return TaskResult(
-        task_id=task_id,
-        workflow_instance_id=workflow_id,
-        worker_id=worker_id,
-        status=status,
-        output_data=output,
-        reason_for_incompletion=reason,
+    return _finite(
+        TaskResult(
+            task_id=task_id,
+            workflow_instance_id=workflow_id,
+            worker_id=worker_id,
+            status=status,
+            output_data=output,
+            reason_for_incompletion=reason,
+        )
     )
+
+
+def _finite(result: TaskResult) -> TaskResult:
+    """Return a result, as a failure if its output has a number that cannot be stored."""
+    if (fault := not_a_number(result.output_data)) is None:
+        return result
+    failed = {
+        "status": TaskResultStatus.FAILED,
+        "output_data": {},
+        "reason_for_incompletion": f"the output cannot be written as JSON: {fault}",
+    }
+    return result.model_copy(update=failed)
 
 
 def _output(value: Any) -> JsonObject:

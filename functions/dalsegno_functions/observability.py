@@ -67,7 +67,14 @@ def logger() -> "Logger":
     for handler in logging.getLogger().handlers:
         handler.setFormatter(made.registered_formatter)
     logging.getLogger().setLevel(made.log_level)
+    quiet_http_clients()
     return made
+
+
+def quiet_http_clients() -> None:
+    """Keep HTTP clients from logging each call: URL or header may hold a secret."""
+    for client in ("httpx", "httpcore"):
+        logging.getLogger(client).setLevel(logging.WARNING)
 
 
 @cache

@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError, to_json, to_jsonable_pytho
 __all__ = [
     "check_numbers",
     "decoded",
+    "not_a_number",
     "plain_json",
     "read_json",
     "unicode_json",
@@ -124,10 +125,16 @@ def check_numbers(written: bytes) -> bytes:
         ValueError: It has NaN or an infinity in it; names the place.
     """
     if b"NaN" in written or b"Infinity" in written:
-        place = next(_places(json.loads(written), ""), None)
-        if place is not None:
-            raise ValueError(f"{place}; JSON has no such number")
+        fault = not_a_number(json.loads(written))
+        if fault is not None:
+            raise ValueError(fault)
     return written
+
+
+def not_a_number(value: JsonValue) -> str | None:
+    """Return which number in a value JSON cannot write, with its place; None if it can all."""
+    place = next(_places(value, ""), None)
+    return None if place is None else f"{place}; JSON has no such number"
 
 
 def decoded(content: bytes) -> str:

@@ -1,6 +1,7 @@
 """The branches of a dynamic fork, in each of the forms an input can list them."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -14,6 +15,13 @@ from dalsegno.models import (
 from dalsegno_state.expressions import as_template, json_text
 from dalsegno_state.reserved_names import SYSTEM_WORK
 from dalsegno_state.whole_numbers import whole_number
+
+# A fork's item lists all of its branches, within the 10 MB that any payload may have.
+MAX_TASKS: Final = 20_000
+# Under which a task's reference name may be listed: wire models take Python's names, too.
+_NAMES: Final = frozenset(
+    {"taskReferenceName", "task_reference_name", "referenceName", "reference_name"}
+)
 
 
 class BranchError(Exception):
@@ -42,19 +50,43 @@ def branches_of(fork: WorkflowTask, inputs: JsonObject, *, has_precedent: bool) 
         has_precedent: Another dynamic fork ran before, so generated names carry this one's.
 
     Raises:
-        BranchError: The input is not one of the forms.
+        BranchError: The input is not one of the forms, or lists too many tasks.
     """
     same_for_all = inputs.get("forkTaskInputs")
     if isinstance(same_for_all, list):
+        _check_count("forkTaskInputs", len(same_for_all))
         return _same_task(fork, inputs, same_for_all, has_precedent=has_precedent)
     if fork.dynamic_fork_tasks_param:
         return _listed_tasks(fork, inputs)
     if fork.dynamic_fork_join_tasks_param:
-        return _old_form(inputs.get(fork.dynamic_fork_join_tasks_param))
+        return _old_form(fork.dynamic_fork_join_tasks_param, inputs)
     raise BranchError(
         f"Dynamic fork {fork.task_reference_name} has no list of tasks: give it forkTaskInputs, or "
         "dynamicForkTasksParam and dynamicForkTasksInputParamName"
     )
+
+
+def _check_count(param: str, count: int) -> None:
+    if count > MAX_TASKS:
+        raise BranchError(
+            f"Input '{param}' lists {count:,} tasks, nested ones included, but a dynamic fork "
+            f"takes {MAX_TASKS:,}: fork over parts of the list, in sub-workflows"
+        )
+
+
+def _count_tasks(listed: JsonValue) -> int:
+    """Return how many objects at any depth have a reference name."""
+    count, pending = 0, [listed]
+    while pending:
+        match pending.pop():
+            case dict() as mapping:
+                count += not _NAMES.isdisjoint(mapping)
+                pending.extend(mapping.values())
+            case list() as items:
+                pending.extend(items)
+            case _:
+                pass
+    return count
 
 
 def _same_task(
@@ -102,6 +134,7 @@ def _sub_workflow(inputs: JsonObject, element: JsonObject) -> SubWorkflowParams:
 def _listed_tasks(fork: WorkflowTask, inputs: JsonObject) -> list[Branch]:
     param = fork.dynamic_fork_tasks_param or ""
     listed = inputs.get(param)
+    _check_count(param, _count_tasks(listed))
     extras = inputs.get(fork.dynamic_fork_tasks_input_param_name or "")
     if extras is None:
         extras = {}
@@ -142,7 +175,9 @@ def _not_a_list(param: str, listed: JsonValue) -> str:
     return f"Input '{param}' is invalid. Cannot deserialize a list of Workflow Tasks from '{shown}'"
 
 
-def _old_form(value: JsonValue) -> list[Branch]:
+def _old_form(param: str, inputs: JsonObject) -> list[Branch]:
+    value = inputs.get(param)
+    _check_count(param, _count_tasks(value))
     try:
         listed = DynamicForkJoinTaskList.model_validate(value)
     except ValidationError as error:

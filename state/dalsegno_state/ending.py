@@ -170,6 +170,8 @@ def _end(
     left_open: bool,
 ) -> None:
     workflow = draft.workflow
+    if workflow.status.is_terminal:
+        return  # this decision has come upon another reason before
     if output is None:
         output, fault = _output(draft)
     else:

@@ -161,15 +161,44 @@ def settle(draft: Draft, task: TaskState, place: Place) -> None:
     if _branch_taken(draft, task, place) is None:
         flagged = not task.status.is_successful or task.status is TaskStatus.COMPLETED_WITH_ERRORS
         _tell_joins(draft, place, flagged=flagged)
+    _wake_watchers(draft, place)
+    if task.status is TaskStatus.SKIPPED and _step_over_contents(draft, place):
+        return
+    if task.status is TaskStatus.COMPLETED:
+        behaviour(draft, place, task).proceed(draft, task, place)
+    else:
+        advance(draft, place)
+
+
+def _wake_watchers(draft: Draft, place: Place) -> None:
     for watcher in place.node.watchers:
         exclusive_ref = place.full_ref(watcher)
         watching = draft.task(exclusive_ref)
         if watching is not None and not watching.status.is_terminal:
             draft.agenda.append(exclusive_ref)
-    if task.status is TaskStatus.COMPLETED:
-        behaviour(draft, place, task).proceed(draft, task, place)
-    else:
-        advance(draft, place)
+
+
+def _step_over_contents(draft: Draft, place: Place) -> bool:
+    """Spare those that wait for a task within a skipped one; return whether its JOIN goes on.
+
+    The JOIN of a skipped fork is stepped over with it: nobody would ever arrive there.
+    """
+    is_fork = place.node.task.type in {"FORK_JOIN", "FORK_JOIN_DYNAMIC"}
+    next_ref = place.node.next_ref
+    joins = is_fork and next_ref is not None and place.plan.nodes[next_ref].task.type == "JOIN"
+    if joins:
+        join = place.at(str(next_ref))
+        if draft.is_running and draft.peek(join.ref) is None:
+            status, kind = TaskStatus.SKIPPED, join.node.task.type
+            attempts.new_task(draft, join, NO_SEED, status=status, inputs={}, task_type=kind)
+        else:
+            schedule(draft, join)
+    for node in place.plan.within(place.node.ref):
+        if node is not place.node and node.loops == place.node.loops:
+            inner = place.at(node.ref)
+            _tell_joins(draft, inner, flagged=True)
+            _wake_watchers(draft, inner)
+    return joins
 
 
 def arrive(draft: Draft, arrival: JoinArrival) -> None:
@@ -280,6 +309,20 @@ def chosen_branch(node: Node, output: JsonObject) -> str | None:
     return branch[0].task_reference_name if branch else None
 
 
+def is_stepped_over(draft: Draft, place: Place) -> bool:
+    """Return whether a task was skipped, or will never be, as execution goes around it."""
+    node = place.node
+    task = draft.task(place.ref)
+    while task is None and node.parent_ref is not None and node.role is not Role.BODY:
+        around, inside = place.at(node.parent_ref), node
+        task, node = draft.task(around.ref), around.node
+        if task is not None and inside.role is Role.CASE and task.status.is_terminal:
+            chosen = _branch_taken(draft, task, around)
+            branch = place.plan.list_from(place.plan.nodes[chosen]) if chosen else ()
+            return all(each is not inside for each in branch)
+    return task is not None and task.status is TaskStatus.SKIPPED
+
+
 def _branch_taken(draft: Draft, task: TaskState, place: Place) -> str | None:
     """Return the first task of the branch that follows a finished task; none if it was skipped."""
     if task.status is TaskStatus.SKIPPED:
@@ -359,7 +402,8 @@ def _exists_later(draft: Draft, place: Place) -> bool:
 
 
 def _fork_exists(draft: Draft, place: Place) -> bool:
-    return draft.task(place.full_ref(str(place.node.parent_ref))) is not None
+    fork = draft.task(place.full_ref(str(place.node.parent_ref)))
+    return fork is not None and fork.status is not TaskStatus.SKIPPED
 
 
 def _failed(draft: Draft, ref: str) -> TaskState | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic_core import to_json
 
 from dalsegno.models import JsonObject, WorkflowDef, WorkflowTask
+from dalsegno_state import ids
 from dalsegno_state.expressions import references
 
 
@@ -85,6 +86,18 @@ class Plan:
             if node.ref in inside or node.parent_ref in inside:
                 inside.add(node.ref)
                 yield node
+
+    def find(self, full_ref: str) -> tuple[Node, tuple[int, ...]] | None:
+        """Return the node of a full reference name, and the turns of the loops around it."""
+        looped = {node.ref for node in self.nodes.values() if node.loops}
+        base = ids.turn_of(full_ref, looped) or full_ref
+        node = self.nodes.get(base)
+        turns = full_ref[len(base) :].split("__")[1:]
+        if node is None or len(turns) != len(node.loops) or any(len(t) > 9 for t in turns):
+            return None
+        iterations = tuple(map(int, turns))
+        is_exact = ids.full_ref(base, iterations) == full_ref and 0 not in iterations
+        return (node, iterations) if is_exact else None
 
     def lists_in(self, ref: str) -> Iterator[Node]:
         """Yield the first node of each list of tasks in an operator."""

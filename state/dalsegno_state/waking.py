@@ -72,7 +72,7 @@ def _time_out_workflow(draft: Draft) -> bool:
 
 def _look_at_tasks(draft: Draft) -> None:
     tasks = draft.everything()
-    if not tasks:
+    if all(task.status is TaskStatus.SKIPPED for task in tasks) or _begins_skipped(draft):
         flow.begin(draft)
     for task in tasks:
         if not draft.is_running:
@@ -84,6 +84,13 @@ def _look_at_tasks(draft: Draft) -> None:
         if task.status.is_terminal or not _time_out_task(draft, task):
             flow.follow(draft, task.ref)
     flow.drain(draft)
+
+
+def _begins_skipped(draft: Draft) -> bool:
+    """Return whether the first task was stepped over, so that nothing else leads to the second."""
+    first_ref = draft.view.plan.first_ref
+    first = None if first_ref is None else draft.task(first_ref)
+    return first is not None and first.status is TaskStatus.SKIPPED
 
 
 def _is_left_over(draft: Draft, task: TaskState) -> bool:

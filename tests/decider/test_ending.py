@@ -8,6 +8,7 @@ from dalsegno.models import WorkflowDef, WorkflowStatus
 from dalsegno_state import ids
 from dalsegno_state.ending import failure_workflow_follows
 from dalsegno_state.events import ChildNews, Terminate
+from dalsegno_state.execution import Membership
 from dalsegno_state.view import View
 from tests.builders import a_workflow_state
 from tests.decider.builders import (
@@ -322,4 +323,35 @@ def test_optional_loop_that_is_given_up_leaves_its_turn_to_be_cancelled() -> Non
 
     change = decided(a_workflow(loop, simple("z"), tasks=tasks), reported("z"))
 
+    assert change.then == [close()]
+
+
+def test_workflow_that_gives_up_for_two_reasons_at_once_is_closed_once() -> None:
+    named = [simple("taken"), simple("taken_too")]
+    fork = system(
+        "FORK_JOIN_DYNAMIC",
+        "f",
+        {"tasks": named, "inputs": {}},
+        dynamicForkTasksParam="tasks",
+        dynamicForkTasksInputParamName="inputs",
+    )
+    inputs = {
+        "forkedTasks": ["taken", "taken_too"],
+        "forkedTaskDefs": [{**each, "type": "SIMPLE"} for each in named],
+        "forkedTaskInputs": [{}, {}],
+    }
+    foreign = [
+        ended(
+            ref,
+            node={**task, "type": "SIMPLE"},
+            membership=Membership(join_ref="other", index=n, size=2),
+        )
+        for n, (ref, task) in enumerate(zip(("taken", "taken_too"), named, strict=True))
+    ]
+    view = a_workflow(fork, a_join("j"), tasks=[ended("f", input=inputs), *foreign])
+
+    change = decided(view, looked_at("f"))
+
+    assert change.ends_workflow_as == "FAILED"
+    assert len(change.replaced_revisions) == 1
     assert change.then == [close()]

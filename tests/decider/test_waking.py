@@ -380,3 +380,29 @@ def test_wake_after_an_event_finds_nothing_missing(view: View, event: Any) -> No
 
     assert change.changed == {}
     assert change.replaced_revisions == []
+
+
+@pytest.mark.parametrize("ended_by", ["SKIPPED", "COMPLETED"])
+def test_wake_goes_on_behind_what_was_skipped_at_the_beginning(ended_by: str) -> None:
+    view = a_workflow(
+        simple("a"), simple("b"), simple("c"), tasks=[ended("a", ended_by), ended("b", "SKIPPED")]
+    )
+
+    assert decided(view, WOKEN).created == ["c"]
+
+
+def test_wake_begins_although_a_later_task_is_skipped_already() -> None:
+    view = a_workflow(simple("a"), simple("b"), tasks=[ended("b", "SKIPPED")])
+
+    assert decided(view, WOKEN).created == ["a"]
+
+
+def test_wake_goes_on_behind_a_skipped_first_task_of_every_list() -> None:
+    skipped = [ended("x", "SKIPPED"), ended("y__1", "SKIPPED", base_ref="y", iterations=(1,))]
+    view = a_workflow(
+        a_fork("f", [simple("x"), simple("x2")], [a_loop("l", simple("y"), simple("y2"))]),
+        a_join("j", "x2", "l"),
+        tasks=[ended("f"), in_progress("l", turn=1), in_progress("j"), *skipped],
+    )
+
+    assert set(decided(view, WOKEN).created) == {"x2", "y2__1"}

@@ -379,3 +379,38 @@ def test_second_fork_must_not_repeat_the_names_of_the_first(world: World) -> Non
     assert workflow.status == "FAILED"
     reason = str(workflow.reason_for_incompletion)
     assert "attempted to create a duplicate task reference name: x1" in reason
+
+
+# -- bounds -----------------------------------------------------------------------------------
+
+
+def many(count: int, **fields: Any) -> list[Definition]:
+    return [{"name": "a", "taskReferenceName": f"a{n}", **fields} for n in range(count)]
+
+
+OLD = [{"taskName": "a", "referenceName": f"a{n}"} for n in range(20_001)]
+TOO_MANY = {
+    "forkTaskInputs": same_task(forkTaskInputs=[0] * 20_001),
+    "tasks": listed(many(20_001)),
+    "nested": listed(many(1, type="FORK_JOIN", forkTasks=[many(20_000)])),
+    "dynamic": system(
+        "FORK_JOIN_DYNAMIC",
+        "f",
+        {"dynamic": {"dynamicTasks": OLD}},
+        dynamicForkJoinTasksParam="dynamic",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", TOO_MANY)
+def test_fork_of_too_many_branches_fails_with_the_bound(world: World, form: str) -> None:
+    fork = TOO_MANY[form]
+    inputs = fork["inputParameters"]
+    fork = {**fork, "inputParameters": {key: f"${{workflow.input.{key}}}" for key in inputs}}
+
+    workflow = fan_out(world, fork, inputs=inputs)
+
+    assert workflow.status == "FAILED"
+    reason = str(workflow.reason_for_incompletion)
+    assert f"Input '{form.replace('nested', 'tasks')}' lists 20,001 tasks" in reason
+    assert "takes 20,000" in reason

@@ -1,11 +1,16 @@
 """maskedFields: readers see that there is a value, workers see the value."""
 
+import json
+
 import pytest
 
+from dalsegno.models import JsonObject, TaskResult, TaskResultStatus
+from dalsegno_state.external_paths import PayloadType, new_path
 from dalsegno_state.ports import TaskQuery, WorkflowQuery
-from tests.engine.world import World, done, simple, system
+from tests.engine.world import Inputs, World, done, simple, system
 
 CARD = "4111"
+WORKFLOW_INPUT, TASK_OUTPUT = PayloadType.WORKFLOW_INPUT, PayloadType.TASK_OUTPUT
 
 
 @pytest.fixture
@@ -89,3 +94,54 @@ def test_workflow_that_masks_from_its_next_version_on_is_searched_no_more(world:
     world.upgrade(w, version=2)
 
     assert world.engine.queries.search(WorkflowQuery(text=CARD)).total_hits == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "payload"),
+    [({"maskedFields": ["card"]}, {"card": CARD, "n": 1}), ({}, {"_secrets": CARD, "n": 1})],
+    ids=["masked field", "secret by its name"],
+)
+def test_path_of_a_payload_that_is_masked_is_not_told(
+    world: World, fields: Inputs, payload: JsonObject
+) -> None:
+    given, made = (new_path(kind, bytes(16)) for kind in (WORKFLOW_INPUT, TASK_OUTPUT))
+    world.register(simple("a"), simple("b"), **fields)
+    for path in (given, made):
+        world.ports.external.write(path, json.dumps(payload).encode())
+    w = world.start(externalInputPayloadStoragePath=given)
+    task = world.take("a")
+    world.engine.tasks.update(
+        TaskResult(
+            workflow_instance_id=w,
+            task_id=task.task_id,
+            status=TaskResultStatus.COMPLETED,
+            external_output_payload_storage_path=made,
+        )
+    )
+    world.pump()
+
+    queries, every = world.engine.queries, WorkflowQuery(start=0, size=10)
+    shown = [
+        world.workflow(w),
+        queries.whole(w),
+        queries.task(task.task_id),
+        *queries.tasks(w, start=0, count=10, statuses=frozenset()).results,
+        *queries.search(every).results,
+        *queries.search_tasks(TaskQuery(start=0, size=10)).results,
+    ]
+
+    texts = [each.to_wire_json().decode() for each in shown]
+    assert not any(path in text for path in (given, made) for text in texts)
+    assert not any(CARD in text for text in texts)
+    assert world.workflow(w).input["n"] == 1
+    assert world.task(w, "a").output_data["n"] == 1
+
+
+def test_path_of_a_payload_that_is_not_masked_is_told(world: World) -> None:
+    path = new_path(WORKFLOW_INPUT, bytes(16))
+    world.register(simple("a"), maskedFields=["card"])
+    world.ports.external.write(path, b'{"n": 1}')
+
+    w = world.start(externalInputPayloadStoragePath=path)
+
+    assert world.workflow(w).external_input_payload_storage_path == path

@@ -10,6 +10,7 @@ from dalsegno.models import (
     EventHandler,
     JsonObject,
     SkipTaskRequest,
+    TaskExecLog,
     TaskResult,
     TaskResultStatus,
     WorkflowSchedule,
@@ -880,3 +881,25 @@ def test_newline_at_the_end_of_a_secret_is_dropped(world: World) -> None:
         world.engine.secrets.put("PIPED", given)
 
         assert world.engine.secrets.value("PIPED") == kept
+
+
+def test_secrets_of_runtime_metadata_do_not_come_back_in_reasons_and_logs(world: World) -> None:
+    world.define("sink", runtimeMetadata=["TOKEN"], retryCount=0)
+    world.register(sink())
+    w = world.start()
+    task = world.take("sink")
+    assert task.runtime_metadata == {"TOKEN": SECRET}
+
+    world.engine.tasks.log(task.task_id, f"called with {SECRET}")
+    told = TaskResult(
+        workflow_instance_id=w,
+        task_id=task.task_id,
+        status=TaskResultStatus.FAILED,
+        reason_for_incompletion=f"{SECRET} was refused",
+        logs=[TaskExecLog(log=f"again with {SECRET}")],
+    )
+    world.engine.tasks.update(told)
+
+    assert world.task(w, "sink").reason_for_incompletion == "*** was refused"
+    lines = [line.log for line in world.engine.tasks.logs(task.task_id)]
+    assert lines == ["called with ***", "again with ***"]

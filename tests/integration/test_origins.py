@@ -1,10 +1,12 @@
 """What a browser may send to a local server: nothing that a stranger's page tells it to."""
 
+import socket
 from collections.abc import Mapping
 
 import httpx
 import pytest
 
+MACHINE = socket.gethostname()
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 WORKFLOW = {"name": "inline", "workflowDef": {"name": "inline", "tasks": []}}
 
@@ -23,6 +25,9 @@ STRANGERS: dict[str, Mapping[str, str]] = {
     "a link": {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
     "an origin that begins alike": {"Origin": "http://localhost.evil.example"},
     "an origin with a user": {"Origin": "http://localhost@evil.example"},
+    "a name that the network gives": {"Host": "evil", "User-Agent": FIREFOX},
+    "a name of mDNS": {"Host": "evil.local:8080", "Sec-Fetch-Site": "same-origin"},
+    "a private name": {"Host": "evil.internal", "Origin": "http://evil.internal"},
     "a rebound name": {"Host": "rebound.evil.example"},
     "a rebound name with a port": {"Host": "rebound.evil.example:8080"},
     "a name that ends in an address": {"Host": "evil.127.0.0.1"},
@@ -86,7 +91,7 @@ OWN: dict[str, Mapping[str, str]] = {
         "Origin": "http://localhost:5173",
         "Sec-Fetch-Site": "same-site",
     },
-    "behind a proxy": {"Host": "dalsegno", "Origin": "https://dalsegno"},
+    "the machine's name": {"Host": MACHINE, "Origin": f"https://{MACHINE}"},
     "no browser": {"User-Agent": "python-httpx/0.27"},
 }
 

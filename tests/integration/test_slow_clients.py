@@ -4,7 +4,9 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from dalsegno_functions.local import protocol
@@ -17,6 +19,7 @@ from tests.raw_http import answer, connected, request, sent
 def impatient_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve with little patience for the headers of a request."""
     monkeypatch.setattr(protocol, "_HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(protocol, "_WRITE_SECONDS", 0.5)
     local = local_engine(None)
     server = LocalServer(local, port=0)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -89,3 +92,63 @@ def test_poll_may_take_longer_than_the_head(impatient_url: str) -> None:
     connection = sent(impatient_url, request("GET", "/api/tasks/poll/batch/x?timeout=1500"))
 
     assert answer(connection) == (200, "[]")
+
+
+def asking_for_megabytes(url: str, megabytes: int) -> socket.socket:
+    """Return the socket of a request for a large answer, of which little fits into the socket."""
+    definition = {"name": "large", "tasks": [{"name": "w", "taskReferenceName": "w"}]}
+    given = {"text": "x" * megabytes * 1024 * 1024}
+    body = {"name": "large", "workflowDef": definition, "input": given}
+    workflow_id = httpx.post(f"{url}/api/workflow", json=body, timeout=60).text
+    parts = urlsplit(url)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    connection.settimeout(20)
+    connection.connect((parts.hostname, parts.port))
+    connection.sendall(request("GET", f"/api/workflow/{workflow_id}").encode() + b"\r\n")
+    return connection
+
+
+def read_slowly(connection: socket.socket, pause_seconds: float) -> tuple[int, int]:
+    """Return how long a body is said to be and how much of it comes, read piece by piece."""
+    head, _, body = connection.recv(65_536).partition(b"\r\n\r\n")
+    promised = int(head.lower().partition(b"content-length: ")[2].split()[0])
+    taken = len(body)
+    while taken < promised:
+        time.sleep(pause_seconds)
+        try:
+            piece = connection.recv(262_144)
+        except ConnectionResetError:
+            break
+        if not piece:
+            break
+        taken += len(piece)
+    return promised, taken
+
+
+def test_answer_that_is_not_taken_is_dropped(impatient_url: str) -> None:
+    with asking_for_megabytes(impatient_url, 8) as connection:
+        time.sleep(3)
+        promised, taken = read_slowly(connection, 0)
+
+    assert taken < promised
+
+
+def test_answer_that_is_taken_slowly_is_whole(impatient_url: str) -> None:
+    with asking_for_megabytes(impatient_url, 8) as connection:
+        promised, taken = read_slowly(connection, 0.01)
+
+    assert taken == promised > 8_000_000
+
+
+def test_answers_that_are_not_taken_are_bounded_together(
+    impatient_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "_MAX_UNSENT_BYTES", 1_000_000)
+    monkeypatch.setattr(protocol, "_WRITE_SECONDS", 60)
+
+    with asking_for_megabytes(impatient_url, 8) as connection:
+        time.sleep(2)
+        promised, taken = read_slowly(connection, 0)
+
+    assert taken < promised

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from dalsegno.errors import InvalidRequestError
 from dalsegno_functions.http.request import Request
 from dalsegno_functions.http.routes import Route
 
@@ -14,11 +13,10 @@ logger = logging.getLogger(__name__)
 class Vocabulary:
     """Parameter names of all routes together.
 
-    A query parameter that the request's own route does not read, but another one does, is refused:
-    it was meant, and without it the request would do something else. So is one that is spelled
-    otherwise than the route has it (``correlation_id``, ``taskType[]``). A name that no route
-    knows may be a proxy's or a browser's; it is logged. Headers come from everywhere, so those of
-    this vocabulary are logged where they have no effect.
+    Conductor ignores query parameters that a route does not read, and clients rely on that: such a
+    parameter has no effect. One that another route reads was meant, however, as was one that is
+    spelled otherwise than the route has it (``correlation_id``, ``taskType[]``); it is logged as a
+    warning. So are headers of this vocabulary where they have no effect.
     """
 
     def __init__(self, routes: Iterable[Route[Any]]) -> None:
@@ -27,11 +25,10 @@ class Vocabulary:
         self._headers = frozenset(name.lower() for each in parameters for name in each.headers)
 
     def check(self, route: Route[Any], request: Request) -> None:
-        """Refuse or log each name in the request that the route does not read.
+        """Log each name in the request that the route does not read.
 
         Raises:
-            InvalidRequestError: A query parameter means something, but not on this route, or has
-                a value that is not supported.
+            InvalidRequestError: A query parameter has a value that is not supported.
         """
         for parameter in route.parameters:
             if not parameter.has_effect:
@@ -43,17 +40,10 @@ class Vocabulary:
                 logger.warning("%s %s has no header %s", route.method, route.path, name)
 
     def _check_query(self, route: Route[Any], request: Request) -> None:
-        read = [each.name for each in route.parameters if each.place == "query"]
-        for name in request.query:
-            if name in read:
-                continue
-            if _plain(name) in self._names:
-                known = ", ".join(read) or "none"
-                raise InvalidRequestError(
-                    f"{name[:100]}: no query parameter of {route.method} {route.path}; "
-                    f"it reads: {known}"
-                )
-            logger.info("%s %s has no query parameter %.100s", route.method, route.path, name)
+        read = {each.name for each in route.parameters if each.place == "query"}
+        for name in request.query.keys() - read:
+            level = logging.WARNING if _plain(name) in self._names else logging.INFO
+            logger.log(level, "%s %s has no query parameter %.100r", route.method, route.path, name)
 
 
 def _plain(name: str) -> str:

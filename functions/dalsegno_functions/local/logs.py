@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from dalsegno.log_lines import TextFormatter
+from dalsegno_functions.observability import quiet_http_clients
 
 
 class LogFormat(StrEnum):
@@ -41,9 +42,7 @@ def configure(level: str, log_format: LogFormat) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Their notices of starting and stopping say nothing the banner does not say better.
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.root.level))
-    # They tell addresses and headers, which secrets may be part of.
-    for client in ("httpx", "httpcore"):
-        logging.getLogger(client).setLevel(logging.WARNING)
+    quiet_http_clients()
 
 
 def _formatter(log_format: LogFormat) -> logging.Formatter:

@@ -15,8 +15,10 @@ from dalsegno.errors import ConductorError, ForbiddenError
 from dalsegno_functions.auth.roles import steers
 from dalsegno_functions.http.routes import Route
 
-# Names below these are never given out to strangers: no page of theirs can be called so.
-_PRIVATE_DOMAINS: Final = (".localhost", ".local", ".internal")
+# Names below these mean nothing outside. Somebody in the same network may own one all the same
+# (mDNS, LLMNR), so pages must not be called so: a browser may ask for addresses, for localhost
+# and for the names that the server was told.
+_PRIVATE_DOMAINS: Final = (".local", ".internal")
 # What forms and scripts can send to other sites without asking them first.
 _FORM_TYPES: Final = frozenset(
     {"", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
@@ -35,8 +37,8 @@ class Origins:
     """Tells the requests of the user from those of strangers' pages.
 
     Attributes:
-        names: Under which this server may be asked for, beside addresses, names without dots
-            and names of private domains.
+        names: Under which this server may be asked for, beside addresses and localhost. Programs
+            may also use names without dots and names of private domains.
     """
 
     names: frozenset[str]
@@ -52,7 +54,7 @@ class Origins:
             UnsupportedMediaTypeError: A browser sends a form where JSON is due.
         """
         host = headers.get("host", "")
-        if host and not self._is_own(_name(host)):
+        if host and not self._is_own(_name(host), is_browser=_is_browser(headers)):
             raise ForbiddenError(
                 f"this server does not answer to the name {_name(host)[:100]!r}: ask for it by "
                 "its address, or start it with --allow-host and that name"
@@ -66,10 +68,10 @@ class Origins:
         if has_body and content_type in _FORM_TYPES:
             raise UnsupportedMediaTypeError("the content type must be application/json")
 
-    def _is_own(self, name: str) -> bool:
-        if name in self.names or "." not in name or name.endswith(_PRIVATE_DOMAINS):
+    def _is_own(self, name: str, *, is_browser: bool) -> bool:
+        if name in self.names or _is_loopback(name) or _is_address(name):
             return True
-        return _is_address(name)
+        return not is_browser and ("." not in name or name.endswith(_PRIVATE_DOMAINS))
 
     def _is_foreign(self, method: str, path: str, headers: Mapping[str, str], host: str) -> bool:
         origin = headers.get("origin")

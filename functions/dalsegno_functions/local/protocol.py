@@ -8,6 +8,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _HEAD_SECONDS: Final = 20.0
 _MAX_HEAD_BYTES: Final = 64 * 1024
+# A client must take so much of an answer in so much time, or all that is left of it.
+_WRITE_SECONDS: Final = 30.0
+_MIN_TAKEN_BYTES: Final = 64 * 1024
+# Of all answers together that their clients have not taken yet.
+_MAX_UNSENT_BYTES: Final = 256 * 1024 * 1024
 # What offers another protocol, and means nothing once the offer is declined.
 _OFFER: Final = frozenset({b"upgrade", b"http2-settings"})
 
@@ -25,6 +30,7 @@ class Http1Protocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._head_deadline: TimerHandle | None = None
         self._head_bytes = 0
+        self._write_deadline: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn
         """See ``asyncio.BaseProtocol.connection_made``."""
@@ -34,7 +40,26 @@ class Http1Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See ``asyncio.BaseProtocol.connection_lost``."""
         self._end_head()
+        self._end_write()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """See ``asyncio.BaseProtocol.pause_writing``: an answer is larger than what is taken."""
+        super().pause_writing()
+        unsent_bytes = sum(
+            each.transport.get_write_buffer_size()
+            for each in self.connections
+            if isinstance(each, Http1Protocol)
+        )
+        if unsent_bytes > _MAX_UNSENT_BYTES:
+            self.transport.abort()
+        else:
+            self._watch_write()
+
+    def resume_writing(self) -> None:
+        """See ``asyncio.BaseProtocol.resume_writing``."""
+        self._end_write()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """See ``asyncio.Protocol.data_received``."""
@@ -105,6 +130,22 @@ class Http1Protocol(HttpToolsProtocol):
         self._head_deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+
+    def _watch_write(self) -> None:
+        unsent_bytes = self.transport.get_write_buffer_size()
+        self._write_deadline = self.loop.call_later(_WRITE_SECONDS, self._check_write, unsent_bytes)
+
+    def _check_write(self, unsent_bytes: int) -> None:
+        """Hang up on a client that does not take its answer, which is kept in memory."""
+        if unsent_bytes - self.transport.get_write_buffer_size() < _MIN_TAKEN_BYTES:
+            self.transport.abort()
+        else:
+            self._watch_write()
+
+    def _end_write(self) -> None:
+        if self._write_deadline is not None:
+            self._write_deadline.cancel()
+            self._write_deadline = None
 
     def _refuse(self, message: str) -> None:
         self._end_head()

@@ -1,7 +1,9 @@
 """The local server: the API over HTTP, and what goes on behind it, in one process."""
 
+import ctypes
 import errno
 import socket
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
@@ -29,6 +31,7 @@ _MAX_CONNECTIONS: Final = 4096
 # Longer than any client keeps an idle connection (httpx 5 s, undici 4 s, proxies 60 s): who hangs
 # up first must be the one who sends, or a request meets a connection that is just being closed.
 _KEEP_ALIVE_SECONDS: Final = 75
+_PR_SET_DUMPABLE: Final = 4  # linux/prctl.h
 
 
 class AddressInUseError(Exception):
@@ -53,7 +56,7 @@ class LocalServer:
             host: Name or address to listen on.
             port: To listen on.
             allowed_hosts: Names by which clients may ask for this server, beside its addresses,
-                ``host`` and names that mean nothing outside; see ``Origins``.
+                ``host`` and the machine's own name; see ``Origins``.
 
         Raises:
             AddressInUseError: The port is taken, or may not be used.
@@ -65,7 +68,7 @@ class LocalServer:
                 GatewayApp(
                     _router(local),
                     local.engine,
-                    origins=Origins(frozenset(map(str.lower, (host, *allowed_hosts)))),
+                    origins=Origins(_own_names(host, *allowed_hosts)),
                 ),
                 loop="uvloop",
                 http=Http1Protocol,
@@ -97,6 +100,7 @@ class LocalServer:
         the background work ends after what it is doing.
         """
         _build_models()
+        _hide_memory()
         self._background.start()
         try:
             self._server.run(sockets=[self._socket])
@@ -113,6 +117,13 @@ def _router(local: LocalEngine) -> Router[Engine]:
     """Return the API, and what S3 does beside it elsewhere."""
     served = external.routes(local.ports.external)
     return Router((*OPERATIONS, *served, *openapi.routes(OPERATIONS)))
+
+
+def _own_names(*given: str) -> frozenset[str]:
+    """Return the names that are given and those that this machine has in its network."""
+    machine = socket.gethostname()
+    first = machine.partition(".")[0]
+    return frozenset(name.lower() for name in (*given, machine, first, f"{first}.local") if name)
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -136,6 +147,12 @@ def _reason(host: str, port: int, error: OSError) -> str:
             return f"port {port} needs more rights: choose one above 1023 with --port"
         case _:
             return f"cannot listen on {host}:{port}: {error.strerror or error}"
+
+
+def _hide_memory() -> None:
+    """Let no other process of this user, such as one that runs scripts, read this one's memory."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _build_models() -> None:

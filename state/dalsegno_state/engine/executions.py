@@ -184,12 +184,15 @@ class Executions:
                 f"The workflow {workflow_id} is not running so the task referenced by {ref} "
                 "cannot be skipped"
             )
-        node = view.plan.nodes.get(ref)
-        if node is None:
+        found = view.plan.find(ref)
+        if found is None:
+            if ref in view.plan.nodes:
+                raise InvalidRequestError(f"{ref} is in a loop: name its turn, such as {ref}__1")
             raise InvalidRequestError(
                 f"The task referenced by {ref} does not exist in the WorkflowDefinition "
                 f"{workflow.name}"
             )
+        node, iterations = found
         if node.task.type == "JOIN":
             raise InvalidRequestError(
                 f"{ref} is a JOIN: skipped, it would leave its branches open; skip their tasks"
@@ -198,7 +201,8 @@ class Executions:
         skipped = TaskState(
             workflow_id=workflow_id,
             ref=ref,
-            base_ref=ref,
+            base_ref=node.ref,
+            iterations=iterations,
             task_id=ids.task_id(workflow_id, workflow.run, 0, ref),
             task_type=node.task.name,
             name=node.task.name,

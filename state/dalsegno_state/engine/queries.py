@@ -1,6 +1,6 @@
 """Reading executions: workflows with their tasks, searches, what a caller waits for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
@@ -95,7 +95,8 @@ class Queries:
 
     def show(self, view: View, task: TaskState, *, is_current: bool = True) -> Task:
         """Return one task as the API shows it."""
-        return _masked_task(self._whole(view, task, is_current), view)
+        names = view.plan.definition.masked_fields
+        return _masked_task(self._whole(view, self._unlinked_task(task, names), is_current), view)
 
     def hand_out(self, view: View, task: TaskState) -> Task:
         """Return one task as its worker gets it: nothing of it is masked."""
@@ -195,7 +196,7 @@ class Queries:
     def _task_summary(self, found: FoundTask) -> TaskSummary:
         definition = self._loader.plan(found.workflow.definition_hash).definition
         return wire_task_summary(
-            found.task,
+            self._unlinked_task(found.task, definition.masked_fields),
             found.workflow,
             inputs=masked(self.content(found.task.input), definition.masked_fields),
             output=masked(self.content(found.task.output), definition.masked_fields),
@@ -226,6 +227,8 @@ class Queries:
         ordered = sorted([*view.all_tasks(), *earlier], key=lambda t: (t.sequence, t.retry_count))
         if shows_external:
             ordered = [replace(task, external_output_path=None) for task in ordered]
+        names = view.plan.definition.masked_fields
+        ordered = [self._unlinked_task(task, names) for task in ordered]
         shown = self._read(
             view,
             lambda draft: [
@@ -251,7 +254,7 @@ class Queries:
     def _shown(self, workflow: WorkflowState, view: View, tasks: list[Task]) -> Workflow:
         names = view.plan.definition.masked_fields
         return wire_workflow(
-            replace(workflow, variables=masked(workflow.variables, names)),
+            replace(self._unlinked(workflow, names), variables=masked(workflow.variables, names)),
             view.plan,
             inputs=masked(self.content(workflow.input), names),
             output=masked(self.content(workflow.output), names),
@@ -261,10 +264,32 @@ class Queries:
     def _summary(self, workflow: WorkflowState) -> WorkflowSummary:
         definition = self._loader.plan(workflow.definition_hash).definition
         return wire_summary(
-            workflow,
+            self._unlinked(workflow, definition.masked_fields),
             inputs=masked(self.content(workflow.input), definition.masked_fields),
             output=masked(self.content(workflow.output), definition.masked_fields),
         )
+
+    def _unlinked(self, workflow: WorkflowState, names: Collection[str]) -> WorkflowState:
+        """Return a workflow without the path of an input of which something is masked.
+
+        Whoever is told a path may fetch what was put there, which nobody masks.
+        """
+        path = workflow.external_input_path
+        if path is None or not self._has_masked(workflow.input, names):
+            return workflow
+        return replace(workflow, external_input_path=None)
+
+    def _unlinked_task(self, task: TaskState, names: Collection[str]) -> TaskState:
+        """Return a task without the paths of payloads of which something is masked."""
+        if task.external_input_path and self._has_masked(task.input, names):
+            task = replace(task, external_input_path=None)
+        if task.external_output_path and self._has_masked(task.output, names):
+            task = replace(task, external_output_path=None)
+        return task
+
+    def _has_masked(self, payload: Payload, names: Collection[str]) -> bool:
+        content = self.content(payload)
+        return masked(content, names) != content
 
 
 def _masked_task(task: Task, view: View) -> Task:

@@ -39,6 +39,13 @@ class RevealedSecrets:
         """
         return reveal_secrets(value, self._resolve)
 
+    def named(self, name: str) -> JsonValue:
+        """Return the whole secret of a name, or None; see ``reveal``."""
+        if name not in self._told:
+            self._spend(_LOOKUP_COST)
+            self._told[name] = self._secret(name)
+        return self._told[name]
+
     @property
     def is_empty(self) -> bool:
         """True while nothing was revealed."""

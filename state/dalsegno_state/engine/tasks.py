@@ -291,6 +291,8 @@ class Tasks:
             task, _ = self._queries.attempt(address, task_id)
             if isinstance(task.input, dict) or task.input.secrets:
                 secrets.reveal(self._queries.content(task.input))
+            for name in self._runtime_names(task, self._queries.view(address.workflow_id)):
+                secrets.named(name)
         return secrets.redactor()
 
     def _report(self, ref: str, result: TaskResult) -> View | None:
@@ -367,8 +369,7 @@ class Tasks:
 
     def _handed_out(self, task: TaskState, view: View) -> Task | None:
         """Return a task as workers get it; None if it cannot be handed out, and so has failed."""
-        task_def = definition_of(task, view.plan, self._ports.definitions)
-        names = [] if task_def is None else task_def.runtime_metadata
+        names = self._runtime_names(task, view)
         try:
             return self._with_secrets(self._queries.hand_out(view, task), names)
         except RevealLimitError as error:
@@ -382,6 +383,11 @@ class Tasks:
             self._runner.run(task.workflow_id, failed)
             return None
 
+    def _runtime_names(self, task: TaskState, view: View) -> list[str]:
+        """Return the secrets and values that a task's definition has handed to its worker."""
+        task_def = definition_of(task, view.plan, self._ports.definitions)
+        return [] if task_def is None else task_def.runtime_metadata
+
     def _forget(self, queue: str, receipts: list[str]) -> None:
         """Delete messages; those of an outage come again, and are found to be stale."""
         if receipts:
@@ -393,12 +399,12 @@ class Tasks:
         secrets = RevealedSecrets(self._ports.secrets.secret)
         update: dict[str, object] = {"input_data": secrets.reveal(task.input_data)}
         if names:
-            found = {name: self._named_value(name) for name in names}
+            found = {name: self._named_value(secrets, name) for name in names}
             update["runtime_metadata"] = {k: str(v) for k, v in found.items() if v is not None}
         return task.model_copy(update=update)
 
-    def _named_value(self, name: str) -> JsonValue:
-        value = self._ports.secrets.secret(name)
+    def _named_value(self, secrets: RevealedSecrets, name: str) -> JsonValue:
+        value = secrets.named(name)
         return self._ports.secrets.environment(name) if value is None else value
 
     def _note_poll(self, task_type: str, worker_id: str | None, domain: str | None) -> None:

@@ -23,6 +23,7 @@ from dalsegno_state.expressions.text import java_text
 _MAX_CACHED_CHARACTERS: Final = 1_000
 _CACHED_TEXTS: Final = 4_096
 _MAX_NESTED_EXPRESSIONS: Final = 32
+_MAX_EXPRESSIONS: Final = 2_000  # of one text; different paths are parsed one by one
 
 _SHOWN_CHARACTERS: Final = 200
 _UNKNOWN: Final = "\0"  # stands for a nested expression's text where that is not known yet
@@ -177,7 +178,7 @@ def parse_text(text: str) -> Text:
     """Return ``text`` taken apart; a ``${`` without its closing brace is literal.
 
     Raises:
-        ExpressionError: Expressions are nested too deeply.
+        ExpressionError: There are too many expressions, or they are nested too deeply.
     """
     return _parse_cached(text) if len(text) <= _MAX_CACHED_CHARACTERS else _parse(text)
 
@@ -217,7 +218,13 @@ def _further_roots(path: str) -> frozenset[str]:
 
 
 def _parse(text: str) -> Text:
-    return _parse_between(text, 0, len(text), closing_braces(text), 0)
+    closing = closing_braces(text)
+    parsed = _parse_between(text, 0, len(text), closing, 0)
+    if sum(text[at - 1 : at] == "$" for at in closing) > _MAX_EXPRESSIONS:
+        raise ExpressionError(
+            text[:_SHOWN_CHARACTERS], f"a text holds more than {_MAX_EXPRESSIONS:,} expressions"
+        )
+    return parsed
 
 
 _parse_cached: Final = lru_cache(maxsize=_CACHED_TEXTS)(_parse)

@@ -26,6 +26,7 @@ REPLY: Final = struct.Struct(">BI")  # outcome, bytes of body
 MAX_MESSAGE_BYTES: Final = 2_000
 
 Result: TypeAlias = "tuple[Outcome, str]"  # how a script ended, its value or a message
+_PR_SET_NO_NEW_PRIVS: Final = 38  # linux/prctl.h
 
 
 class ChildTask(StrEnum):
@@ -301,9 +302,19 @@ def confine(memory_bytes: int) -> None:
         size_bytes = int(statm.read().split()[0]) * resource.getpagesize()
         # Twice: the interpreter's own heap, then its text on the way in and out.
         limits.append((resource.RLIMIT_AS, size_bytes + 2 * memory_bytes))
+    _keep_privileges()
     for limit, value in limits:
         with contextlib.suppress(OSError, ValueError):  # some systems lack or refuse a limit
             resource.setrlimit(limit, (value, value))
+
+
+def _keep_privileges() -> None:
+    """Let nothing that this process may come to execute have more rights than it has."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def _allow_processor_time(seconds: float) -> None:

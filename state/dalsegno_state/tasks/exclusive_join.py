@@ -41,7 +41,11 @@ class ExclusiveJoin:
         joined = _first(draft, place, node.join_on) or _first(
             draft, place, node.default_exclusive_join_task
         )
-        if joined is None or not flow.is_over(draft, joined, draft.place_of(joined)):
+        if joined is None:
+            if _none_comes(draft, place):
+                flow.finish(draft, task, place, TaskStatus.COMPLETED)
+            return
+        if not flow.is_over(draft, joined, draft.place_of(joined)):
             return
         output = output_of(draft, joined)
         if joined.status.is_successful:
@@ -60,3 +64,11 @@ def _first(draft: Draft, place: Place, names: Sequence[str]) -> TaskState | None
     draft.require(refs)
     present = (draft.task(ref) for ref in refs)
     return next((t for t in present if t and t.status is not TaskStatus.SKIPPED), None)
+
+
+def _none_comes(draft: Draft, place: Place) -> bool:
+    """Return whether all of the named tasks were skipped, or are in what was skipped."""
+    node = place.node.task
+    named = [*node.join_on, *node.default_exclusive_join_task]
+    known = [place.at(name) for name in named if name in place.plan.nodes]
+    return bool(known) and all(flow.is_stepped_over(draft, each) for each in known)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from dalsegno.models import TaskResult, TaskResultStatus
 from dalsegno_functions.function_results import read_result
 
 
@@ -74,3 +75,23 @@ def test_result_of_a_worker_is_read_as_it_is() -> None:
 def test_what_is_neither_is_refused(body: str) -> None:
     with pytest.raises(ValidationError):
         read_result(body)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_answer_with_a_number_that_json_lacks_fails_the_task(number: str) -> None:
+    bodies = [
+        an_envelope("Success", {"rates": [1, "?"]}),
+        TaskResult(
+            task_id="t",
+            workflow_instance_id="w",
+            status=TaskResultStatus.COMPLETED,
+            output_data={"rates": [1, "?"]},
+        ).to_wire_json(),
+    ]
+
+    for body in bodies:
+        text = body if isinstance(body, str) else body.decode()
+        result = read_result(text.replace('"?"', number))
+
+        assert (result.status, result.output_data) == ("FAILED", {})
+        assert "rates[1] is" in str(result.reason_for_incompletion)

@@ -359,6 +359,19 @@ def test_children_start_with_the_first_script_and_end_with_close() -> None:
 
 
 @linux_only
+def test_child_gains_no_privileges() -> None:
+    before = children()
+    sandbox = SandboxedScripts(processes=1)
+    sandbox.javascript("1", {})
+    (child,) = children() - before
+
+    status = Path(f"/proc/{child}/status").read_text()
+
+    sandbox.close()
+    assert "NoNewPrivs:\t1" in status
+
+
+@linux_only
 def test_killed_child_is_replaced() -> None:
     before = children()
     sandbox = SandboxedScripts(processes=1)

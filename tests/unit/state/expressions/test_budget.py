@@ -5,7 +5,7 @@ import time
 import pytest
 from pydantic import JsonValue
 
-from dalsegno_state.expressions import ExpressionError, evaluate, path_error
+from dalsegno_state.expressions import ExpressionError, evaluate, expressions_in, path_error
 from tests.unit.state.expressions.test_paths import Documents
 
 _MAX_SECONDS = 20  # of a busy machine; without a budget it is hours
@@ -102,3 +102,13 @@ def test_large_document_is_within_the_budget() -> None:
     picked = evaluate("${d[?(@.name =~ /row 1.*/ && @.tags contains 'a')].id}", Documents(d=rows))
     assert isinstance(picked, list)
     assert len(picked) == 11_111
+
+
+def test_text_of_too_many_expressions_is_refused() -> None:
+    text = "${workflow.input.x}" * 2_001
+
+    with pytest.raises(ExpressionError, match="more than 2,000 expressions"):
+        evaluate(text, Documents())
+    assert [written.fault for written in expressions_in(text)] == [
+        "a text holds more than 2,000 expressions"
+    ]
