@@ -53,6 +53,8 @@ class EngineFunction(Construct):
             memory_size=memory_mb,
             tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
             log_group=log_group,
+            # A workflow of many steps comes to the same function again and again: no loop.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
             environment={**environment, "POWERTOOLS_SERVICE_NAME": module},
         )
 
