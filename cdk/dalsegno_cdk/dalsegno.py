@@ -76,6 +76,7 @@ class Dalsegno(Construct):
             storage=self.storage,
             messaging=self.messaging,
             functions=self.functions,
+            failed_requests=self.endpoint.failed_requests,
         )
         self.url = self.endpoint.url
         acknowledge(self.storage, self.functions, self.timers, self.triggers, self.endpoint)

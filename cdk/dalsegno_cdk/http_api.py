@@ -5,6 +5,7 @@ from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_certificatemanager as certificates
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -24,6 +25,7 @@ class HttpApi(Construct):
     Attributes:
         url: Where it is found, without a slash at its end.
         api: The gateway.
+        failed_requests: How many requests were answered with 5xx.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class HttpApi(Construct):
         self._add(_POLLING, gateway.HttpMethod.GET, "Poll", functions.poll.function)
         self._add(_ANYTHING, gateway.HttpMethod.ANY, "Any", functions.api.function)
         self.url = f"https://{settings.domain}" if domain else self.api.api_endpoint
+        self.failed_requests: cloudwatch.Metric = self.api.metric_server_error()
         self.domain_target = domain.regional_domain_name if domain else None
 
     def grant_invoke(self, grantee: iam.IGrantable, routes: Routes) -> None:
@@ -85,6 +88,7 @@ class FunctionUrls(Construct):
     Attributes:
         url: Where everything is found; polling works there too.
         poll_url: Where polling costs less.
+        failed_requests: How many requests to the API were answered with 5xx, those to poll apart.
     """
 
     def __init__(
@@ -103,6 +107,7 @@ class FunctionUrls(Construct):
         )
         self._api = functions.api.function.add_function_url(auth_type=auth)
         self._poll = functions.poll.function.add_function_url(auth_type=auth)
+        self.failed_requests = functions.api.function.metric("Url5xxCount")
         self.url = _without_slash(self._api)
         self.poll_url = _without_slash(self._poll)
 

@@ -176,20 +176,6 @@ def test_logs_are_kept_as_long_as_asked(resources: Find) -> None:
     assert [group["Properties"]["RetentionInDays"] for group in groups] == [7] * 6
 
 
-def test_what_must_not_last_raises_an_alarm(resources: Find) -> None:
-    alarms = resources("AWS::CloudWatch::Alarm").values()
-    metrics = {alarm["Properties"]["MetricName"] for alarm in alarms}
-
-    assert metrics == {
-        "ApproximateAgeOfOldestMessage",
-        "ApproximateNumberOfMessagesVisible",
-        "Errors",
-        "SweeperLateness",
-        "ThrottledRequests",
-        "Throttles",
-    }
-
-
 def test_alarms_tell_the_topic(resources: Find) -> None:
     topic = "arn:aws:sns:eu-west-1:123456789012:operators"
     alarms = resources("AWS::CloudWatch::Alarm", alarmTopicArn=topic).values()

@@ -109,7 +109,12 @@ def test_every_client_begins_a_new_lineage() -> None:
         path for path, text in texts.items() if re.search(r"\.create_client\(|\.client\(", text)
     }
 
-    assert {path.name for path in making} == {"client.py", "lambda_worker.py", "sqs.py", "deploy.py"}
+    assert {path.name for path in making} == {
+        "client.py",
+        "lambda_worker.py",
+        "sqs.py",
+        "deploy.py",
+    }
     # Deploying is done by hand, never from within a function.
     in_functions = [path for path in making if path.name != "deploy.py"]
     assert all("begin_new_lineage(client)" in texts[path] for path in in_functions)
