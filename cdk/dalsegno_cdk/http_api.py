@@ -1,5 +1,7 @@
 """The way in: API Gateway's HTTP API, or the functions' own URLs."""
 
+from typing import cast
+
 from aws_cdk import Duration, Fn
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -49,6 +51,7 @@ class HttpApi(Construct):
             else None,
             disable_execute_api_endpoint=domain is not None,
         )
+        self._throttle(settings.api_requests_per_second)
         self._add(_POLLING, gateway.HttpMethod.GET, "Poll", functions.poll.function)
         self._add(_ANYTHING, gateway.HttpMethod.ANY, "Any", functions.api.function)
         self.url = f"https://{settings.domain}" if domain else self.api.api_endpoint
@@ -68,6 +71,18 @@ class HttpApi(Construct):
     ) -> None:
         integration = integrations.HttpLambdaIntegration(name, function, timeout=_HARD_LIMIT)
         self.api.add_routes(path=path, methods=[method], integration=integration)
+
+    def _throttle(self, requests_per_second: int | None) -> None:
+        if requests_per_second is None:
+            return
+        stage = cast("gateway.HttpStage", self.api.default_stage)
+        cast(
+            "gateway.CfnStage", stage.node.default_child
+        ).default_route_settings = gateway.CfnStage.RouteSettingsProperty(
+            throttling_rate_limit=requests_per_second,
+            # Twice: what a second's worth of callers send within its first half is no flood.
+            throttling_burst_limit=2 * requests_per_second,
+        )
 
     def _domain(self, settings: DalsegnoSettings) -> gateway.DomainName | None:
         if settings.domain is None or settings.certificate_arn is None:
