@@ -18,6 +18,7 @@ from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
 
 _POLLING = "/api/tasks/poll/{proxy+}"
 _ANYTHING = "/{proxy+}"
+_WEBHOOK = "/webhook/{webhookId}"
 _HARD_LIMIT = Duration.seconds(29)
 
 
@@ -54,6 +55,15 @@ class HttpApi(Construct):
         self._throttle(settings.api_requests_per_second)
         self._add(_POLLING, gateway.HttpMethod.GET, "Poll", functions.poll.function)
         self._add(_ANYTHING, gateway.HttpMethod.ANY, "Any", functions.api.function)
+        # Third parties sign nothing: the function asks for the webhook's secret instead, and
+        # refuses webhooks that have none.
+        self._add(
+            _WEBHOOK,
+            gateway.HttpMethod.POST,
+            "Webhook",
+            functions.api.function,
+            authorizer=gateway.HttpNoneAuthorizer(),
+        )
         self.url = f"https://{settings.domain}" if domain else self.api.api_endpoint
         self.failed_requests: cloudwatch.Metric = self.api.metric_server_error()
         self.domain_target = domain.regional_domain_name if domain else None
@@ -67,10 +77,18 @@ class HttpApi(Construct):
         )
 
     def _add(
-        self, path: str, method: gateway.HttpMethod, name: str, function: lambda_.IFunction
+        self,
+        path: str,
+        method: gateway.HttpMethod,
+        name: str,
+        function: lambda_.IFunction,
+        *,
+        authorizer: gateway.IHttpRouteAuthorizer | None = None,
     ) -> None:
         integration = integrations.HttpLambdaIntegration(name, function, timeout=_HARD_LIMIT)
-        self.api.add_routes(path=path, methods=[method], integration=integration)
+        self.api.add_routes(
+            path=path, methods=[method], integration=integration, authorizer=authorizer
+        )
 
     def _throttle(self, requests_per_second: int | None) -> None:
         if requests_per_second is None:
