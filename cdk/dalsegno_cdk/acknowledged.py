@@ -33,7 +33,10 @@ _ROTATION: Final = (
     "Rotating what tokens are signed with would end all of them at once; they last an hour, and a "
     "revoked access key is locked out within a minute."
 )
-_AUTHORIZER: Final = "In auth mode `keys` the functions check callers, in mode `none` nobody does."
+_AUTHORIZER: Final = (
+    "In auth mode `keys` the functions check callers, in mode `none` nobody does; requests to "
+    "webhooks are checked by their secrets, in every mode but `none`."
+)
 _KEY_ACTIONS: Final = ("kms:GenerateDataKey*", "kms:ReEncrypt*")
 _KEY: Final = "The CDK grants the use of a key by these two families of actions, on that key alone."
 

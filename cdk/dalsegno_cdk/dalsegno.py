@@ -76,6 +76,7 @@ class Dalsegno(Construct):
             storage=self.storage,
             messaging=self.messaging,
             functions=self.functions,
+            failed_requests=self.endpoint.failed_requests,
         )
         self.url = self.endpoint.url
         acknowledge(self.storage, self.functions, self.timers, self.triggers, self.endpoint)
@@ -225,14 +226,24 @@ class Dalsegno(Construct):
             sink.grant_put_events_to(role)
 
     def grant_invoke(self, function: lambda_.IFunction) -> None:
-        """Let AWS_LAMBDA tasks invoke a function, and have its results sent back.
+        """Let AWS_LAMBDA tasks invoke a function, an alias or a version, and send back its results.
+
+        Of a function, its versions and aliases may be invoked as well; the results of one come
+        back only if it has been granted itself.
 
         Lambda then tells what came of each of its asynchronous invocations, and does not try
         them again by itself: that is for the definition of the task to say.
         """
-        self.functions.system_tasks.allow("lambda:InvokeFunction", on=[function.function_arn])
+        self.functions.system_tasks.allow("lambda:InvokeFunction", on=_invoked_as(function))
         results = destinations.SqsDestination(self.messaging.results.queue)
         function.configure_async_invoke(on_success=results, on_failure=results, retry_attempts=0)
+
+
+def _invoked_as(function: lambda_.IFunction) -> list[str]:
+    """Return the addresses of a function and its versions, or of the one that is meant."""
+    if isinstance(function, lambda_.Alias | lambda_.Version):
+        return [function.function_arn]
+    return [function.function_arn, f"{function.function_arn}:*"]
 
 
 def _endpoint(

@@ -31,6 +31,7 @@ class EngineFunction(Construct):
         timeout: Duration,
         memory_mb: int,
         environment: Mapping[str, str],
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         log_group = logs.LogGroup(self, "Log", removal_policy=RemovalPolicy.DESTROY)
@@ -51,8 +52,11 @@ class EngineFunction(Construct):
             architecture=architecture_of(settings),
             timeout=timeout,
             memory_size=memory_mb,
+            reserved_concurrent_executions=reserved_concurrency,
             tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
             log_group=log_group,
+            # A workflow of many steps comes to the same function again and again: no loop.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
             environment={**environment, "POWERTOOLS_SERVICE_NAME": module},
         )
 

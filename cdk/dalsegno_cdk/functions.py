@@ -23,7 +23,6 @@ from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
 # 1,769 MB are a whole CPU; a handler needs some 100 MB, and time grows as memory shrinks.
 _MEMORY_MB = 512
-_SYSTEM_CONCURRENCY = 50
 # Kinds of documents: messages to workflows, and what waits for them and for webhooks.
 _OF_SYSTEM_TASKS = ("messages", "waiting", "webhook")
 
@@ -110,7 +109,13 @@ class Functions(Construct):
         return function
 
     def _poll(self) -> EngineFunction:
-        function = self._function("Poll", "poll", "Hands out tasks", Duration.seconds(30))
+        function = self._function(
+            "Poll",
+            "poll",
+            "Hands out tasks",
+            Duration.seconds(30),
+            reserved=self._settings.poll_concurrency,
+        )
         self.rights.run_workflows(function)
         self.rights.hand_out_tasks(function)
         self._check_callers(function)
@@ -127,7 +132,7 @@ class Functions(Construct):
         self.rights.keep_documents(function, SCHEDULE_KIND, MESSAGE_KIND, execution_kind(""))
         self.rights.archive(function)
         for work in (self._messaging.evaluator, self._messaging.results, self._messaging.events):
-            _consume(function, work.queue)
+            _consume(function, work.queue, self._settings.evaluator_concurrency)
         return function
 
     def publish_events_to(self, bus: events.IEventBus) -> None:
@@ -137,7 +142,7 @@ class Functions(Construct):
 
     def take_events_of(self, queue: sqs.IQueue) -> None:
         """Have the messages of somebody else's queue taken in as events."""
-        _consume(self.evaluator, queue)
+        _consume(self.evaluator, queue, self._settings.evaluator_concurrency)
 
     def _system_tasks(self) -> EngineFunction:
         name, about = "SystemTasks", "Makes HTTP calls, publishes events, invokes functions"
@@ -149,7 +154,7 @@ class Functions(Construct):
             source = sources.SqsEventSource(
                 work.queue,
                 batch_size=1,
-                max_concurrency=_SYSTEM_CONCURRENCY,
+                max_concurrency=self._settings.system_concurrency,
                 report_batch_item_failures=True,
             )
             function.function.add_event_source(source)
@@ -159,16 +164,23 @@ class Functions(Construct):
         name, about = "Triggers", "Starts workflows that events and schedules ask for"
         function = self._function(name, "triggers", about, Duration.seconds(60))
         self.rights.trigger(function)
-        _consume(function, self._messaging.triggers.queue)
+        _consume(function, self._messaging.triggers.queue, self._settings.trigger_concurrency)
         return function
 
     def _sweeper(self) -> EngineFunction:
         about = "Has due workflows and schedules looked at, every minute"
-        function = self._function("Sweeper", "sweeper", about, Duration.seconds(60))
+        function = self._function(
+            "Sweeper",
+            "sweeper",
+            about,
+            Duration.seconds(60),
+            reserved=self._settings.sweeper_concurrency,
+        )
         self.rights.sweep(function)
         rule = events.Rule(self, "EveryMinute", schedule=events.Schedule.rate(Duration.minutes(1)))
         # The next minute's does what this one has not: no use in trying again.
         rule.add_target(targets.LambdaFunction(function.function, retry_attempts=0))
+        function.function.configure_async_invoke(retry_attempts=0)
         return function
 
     def make(
@@ -180,6 +192,7 @@ class Functions(Construct):
         description: str,
         timeout: Duration,
         environment: Mapping[str, str] | None = None,
+        reserved: int | None = None,
     ) -> EngineFunction:
         """Return one more function of the engine; it may do nothing yet."""
         return EngineFunction(
@@ -192,19 +205,33 @@ class Functions(Construct):
             timeout=timeout,
             memory_mb=_MEMORY_MB,
             environment={**self._environment, **(environment or {})},
+            reserved_concurrency=reserved,
         )
 
     def _function(
-        self, construct_id: str, module: str, description: str, timeout: Duration
+        self,
+        construct_id: str,
+        module: str,
+        description: str,
+        timeout: Duration,
+        *,
+        reserved: int | None = None,
     ) -> EngineFunction:
         return self.make(
-            self, construct_id, module=module, description=description, timeout=timeout
+            self,
+            construct_id,
+            module=module,
+            description=description,
+            timeout=timeout,
+            reserved=reserved,
         )
 
 
-def _consume(function: EngineFunction, queue: sqs.IQueue) -> None:
-    """Have a function invoked with the messages of a queue; those that fail come again."""
-    source = sources.SqsEventSource(queue, batch_size=10, report_batch_item_failures=True)
+def _consume(function: EngineFunction, queue: sqs.IQueue, max_concurrency: int) -> None:
+    """Invoke a function with the messages of a queue; those that fail come again."""
+    source = sources.SqsEventSource(
+        queue, batch_size=10, max_concurrency=max_concurrency, report_batch_item_failures=True
+    )
     function.function.add_event_source(source)
 
 

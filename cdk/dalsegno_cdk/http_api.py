@@ -1,10 +1,13 @@
 """The way in: API Gateway's HTTP API, or the functions' own URLs."""
 
+from typing import cast
+
 from aws_cdk import Duration, Fn
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_certificatemanager as certificates
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -15,6 +18,7 @@ from dalsegno_cdk.settings import AuthMode, DalsegnoSettings
 
 _POLLING = "/api/tasks/poll/{proxy+}"
 _ANYTHING = "/{proxy+}"
+_WEBHOOK = "/webhook/{webhookId}"
 _HARD_LIMIT = Duration.seconds(29)
 
 
@@ -24,6 +28,7 @@ class HttpApi(Construct):
     Attributes:
         url: Where it is found, without a slash at its end.
         api: The gateway.
+        failed_requests: How many requests were answered with 5xx.
     """
 
     def __init__(
@@ -47,9 +52,20 @@ class HttpApi(Construct):
             else None,
             disable_execute_api_endpoint=domain is not None,
         )
+        self._throttle(settings.api_requests_per_second)
         self._add(_POLLING, gateway.HttpMethod.GET, "Poll", functions.poll.function)
         self._add(_ANYTHING, gateway.HttpMethod.ANY, "Any", functions.api.function)
+        # Third parties sign nothing: the function asks for the webhook's secret instead, and
+        # refuses webhooks that have none.
+        self._add(
+            _WEBHOOK,
+            gateway.HttpMethod.POST,
+            "Webhook",
+            functions.api.function,
+            authorizer=gateway.HttpNoneAuthorizer(),
+        )
         self.url = f"https://{settings.domain}" if domain else self.api.api_endpoint
+        self.failed_requests: cloudwatch.Metric = self.api.metric_server_error()
         self.domain_target = domain.regional_domain_name if domain else None
 
     def grant_invoke(self, grantee: iam.IGrantable, routes: Routes) -> None:
@@ -61,10 +77,30 @@ class HttpApi(Construct):
         )
 
     def _add(
-        self, path: str, method: gateway.HttpMethod, name: str, function: lambda_.IFunction
+        self,
+        path: str,
+        method: gateway.HttpMethod,
+        name: str,
+        function: lambda_.IFunction,
+        *,
+        authorizer: gateway.IHttpRouteAuthorizer | None = None,
     ) -> None:
         integration = integrations.HttpLambdaIntegration(name, function, timeout=_HARD_LIMIT)
-        self.api.add_routes(path=path, methods=[method], integration=integration)
+        self.api.add_routes(
+            path=path, methods=[method], integration=integration, authorizer=authorizer
+        )
+
+    def _throttle(self, requests_per_second: int | None) -> None:
+        if requests_per_second is None:
+            return
+        stage = cast("gateway.HttpStage", self.api.default_stage)
+        cast(
+            "gateway.CfnStage", stage.node.default_child
+        ).default_route_settings = gateway.CfnStage.RouteSettingsProperty(
+            throttling_rate_limit=requests_per_second,
+            # Twice: what a second's worth of callers send within its first half is no flood.
+            throttling_burst_limit=2 * requests_per_second,
+        )
 
     def _domain(self, settings: DalsegnoSettings) -> gateway.DomainName | None:
         if settings.domain is None or settings.certificate_arn is None:
@@ -85,6 +121,7 @@ class FunctionUrls(Construct):
     Attributes:
         url: Where everything is found; polling works there too.
         poll_url: Where polling costs less.
+        failed_requests: How many requests to the API were answered with 5xx, those to poll apart.
     """
 
     def __init__(
@@ -103,6 +140,7 @@ class FunctionUrls(Construct):
         )
         self._api = functions.api.function.add_function_url(auth_type=auth)
         self._poll = functions.poll.function.add_function_url(auth_type=auth)
+        self.failed_requests = functions.api.function.metric("Url5xxCount")
         self.url = _without_slash(self._api)
         self.poll_url = _without_slash(self._poll)
 

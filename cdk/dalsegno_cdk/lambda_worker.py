@@ -6,9 +6,11 @@ from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from dalsegno_cdk.dalsegno import Dalsegno
+from dalsegno_cdk.settings import SettingsError
 from dalsegno_cdk.task_queue import TaskQueue
 
 _MARGIN = Duration.seconds(20)
+_LONGEST_SECONDS = 900
 
 
 class LambdaWorker(Construct):
@@ -23,11 +25,15 @@ class LambdaWorker(Construct):
     asks for that type: a queue that the engine has made by itself must be deleted first.
 
     Args:
-        timeout: How long the handler may take; its own timeout should be shorter.
+        timeout: How long the handler may take, up to 880 seconds; its own timeout should be
+            shorter.
         max_concurrency: How many tasks are done at once, at least 2; None leaves it to Lambda.
 
     Attributes:
         queue: Where the tasks are announced.
+
+    Raises:
+        SettingsError: The timeout is longer than any function may run.
     """
 
     def __init__(
@@ -44,6 +50,12 @@ class LambdaWorker(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         longest = (timeout or Duration.seconds(60)).plus(_MARGIN)
+        if longest.to_seconds() > _LONGEST_SECONDS:
+            raise SettingsError(
+                f"LambdaWorker {self.node.path}: timeout: at most "
+                f"{_LONGEST_SECONDS - _MARGIN.to_seconds():g} seconds, as no function runs for "
+                "longer than 15 minutes; a worker that polls may take any time"
+            )
         self.queue = TaskQueue(
             self,
             "Queue",
@@ -65,6 +77,7 @@ class LambdaWorker(Construct):
             },
         )
         workflows.functions.rights.run_workflows(taker)
+        # The address names an alias or a version, if the handler is one.
         taker.allow("lambda:InvokeFunction", on=[handler.function_arn])
         taker.function.add_event_source(
             sources.SqsEventSource(

@@ -3,6 +3,7 @@
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -10,16 +11,24 @@ from dalsegno_cdk.functions import Functions
 from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.settings import DalsegnoSettings
 from dalsegno_cdk.storage import Storage
+from dalsegno_functions.observability import FAULTS_OF
 
 _MINUTE = Duration.minutes(1)
 _FIVE_MINUTES = Duration.minutes(5)
 # A due workflow waits for a sweep at most; twice that means that sweeps are missing.
 _LATE_MILLIS = 120_000
-_OLD_SECONDS = 300
+# One message that cannot be done fails more often than that within five minutes.
+_MANY_FAULTS = 5
 
 
 class Monitoring(Construct):
     """Alarms and a dashboard.
+
+    CloudWatch bills an alarm for each metric that it watches: these are ten in all. What an alarm
+    on each queue and function would tell besides shows in the dashboard.
+
+    Args:
+        failed_requests: How many requests the endpoint has answered with 5xx.
 
     Attributes:
         alarms: All of them; they tell the topic of the settings, if there is one.
@@ -34,17 +43,21 @@ class Monitoring(Construct):
         storage: Storage,
         messaging: Messaging,
         functions: Functions,
+        failed_requests: cloudwatch.Metric,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._failed_requests = failed_requests
         self._namespace = f"Dalsegno/{settings.stage}"
         self._messaging = messaging
         self._functions = functions
         self._storage = storage
         self.alarms = [
-            *self._queue_alarms(),
-            *self._function_alarms(),
+            self._dead_letter_alarm(),
+            self._fault_alarm(),
+            *self._account_alarms(),
             self._lateness_alarm(),
             self._throttle_alarm(),
+            self._api_alarm(),
         ]
         if settings.alarm_topic_arn is not None:
             topic = sns.Topic.from_topic_arn(self, "Topic", settings.alarm_topic_arn)
@@ -54,33 +67,40 @@ class Monitoring(Construct):
             self, "Dashboard", dashboard_name=f"dalsegno-{settings.stage}", widgets=self._rows()
         )
 
-    def _queue_alarms(self) -> list[cloudwatch.Alarm]:
-        alarms = []
-        for work in self._messaging.all:
-            dead = work.dead_letters.metric_approximate_number_of_messages_visible(
+    def _dead_letter_alarm(self) -> cloudwatch.Alarm:
+        """Return the alarm on messages that nothing but their dead letters brings back."""
+        only_copies = (self._messaging.results, self._messaging.triggers, self._messaging.events)
+        metrics: dict[str, cloudwatch.IMetric] = {
+            work.node.id.lower(): work.dead_letters.metric_approximate_number_of_messages_visible(
                 period=_MINUTE, statistic="Maximum"
             )
-            age = work.queue.metric_approximate_age_of_oldest_message(
-                period=_MINUTE, statistic="Maximum"
-            )
-            name = work.node.id
-            alarms.append(self._alarm(f"{name}DeadLetters", dead, 1, "messages that failed"))
-            alarms.append(
-                self._alarm(f"{name}Age", age, _OLD_SECONDS, "messages wait too long", times=5)
-            )
-        return alarms
+            for work in only_copies
+        }
+        dead = cloudwatch.MathExpression(
+            expression="+".join(f"FILL({name}, 0)" for name in metrics),
+            label="Dead letters",
+            period=_MINUTE,
+            using_metrics=metrics,
+        )
+        return self._alarm("DeadLetters", dead, 1, "messages failed for good")
 
-    def _function_alarms(self) -> list[cloudwatch.Alarm]:
-        alarms = []
-        for each in self._functions.all:
-            errors = each.function.metric_errors(period=_FIVE_MINUTES)
-            throttles = each.function.metric_throttles(period=_FIVE_MINUTES)
-            name = each.node.id
-            alarms.append(self._alarm(f"{name}Errors", errors, 1, "invocations fail", times=2))
-            alarms.append(
-                self._alarm(f"{name}Throttles", throttles, 1, "invocations are refused", times=3)
-            )
-        return alarms
+    def _fault_alarm(self) -> cloudwatch.Alarm:
+        faults = self._measure("Faults", "Sum", service=FAULTS_OF, period=_FIVE_MINUTES)
+        return self._alarm("Faults", faults, _MANY_FAULTS, "messages or removals fail")
+
+    def _account_alarms(self) -> list[cloudwatch.Alarm]:
+        """Return the alarms on what concerns every function of the account in this Region."""
+        throttles = lambda_.Function.metric_all_throttles(period=_FIVE_MINUTES, statistic="Sum")
+        dropped = cloudwatch.Metric(
+            namespace="AWS/Lambda",
+            metric_name="RecursiveInvocationsDropped",
+            statistic="Sum",
+            period=_FIVE_MINUTES,
+        )
+        return [
+            self._alarm("Throttles", throttles, 1, "Lambda refuses invocations", times=3),
+            self._alarm("RecursionDropped", dropped, 1, "Lambda took a chain for a loop"),
+        ]
 
     def _lateness_alarm(self) -> cloudwatch.Alarm:
         lateness = self._measure("SweeperLateness", "Maximum", service="sweeper")
@@ -95,14 +115,31 @@ class Monitoring(Construct):
         )
 
     def _throttle_alarm(self) -> cloudwatch.Alarm:
-        throttled = cloudwatch.Metric(
-            namespace="AWS/DynamoDB",
-            metric_name="ThrottledRequests",
-            dimensions_map={"TableName": self._storage.executions.table_name},
-            statistic="Sum",
+        """Return the alarm on refused writes; a write counts once for the table and its indexes."""
+        throttled: dict[str, cloudwatch.IMetric] = {
+            operation.lower(): cloudwatch.Metric(
+                namespace="AWS/DynamoDB",
+                metric_name="ThrottledRequests",
+                dimensions_map={
+                    "TableName": self._storage.executions.table_name,
+                    "Operation": operation,
+                },
+                statistic="Sum",
+                period=_FIVE_MINUTES,
+            )
+            for operation in ("PutItem", "UpdateItem")
+        }
+        total = cloudwatch.MathExpression(
+            expression="+".join(f"FILL({name}, 0)" for name in throttled),
+            label="Throttled writes",
             period=_FIVE_MINUTES,
+            using_metrics=throttled,
         )
-        return self._alarm("TableThrottles", throttled, 100, "the table refuses requests", times=3)
+        return self._alarm("TableThrottles", total, 100, "the table refuses writes", times=3)
+
+    def _api_alarm(self) -> cloudwatch.Alarm:
+        failed = self._failed_requests.with_(period=_FIVE_MINUTES, statistic="Sum")
+        return self._alarm("ApiFaults", failed, 1, "requests are answered with 5xx")
 
     def _alarm(
         self,
@@ -125,7 +162,14 @@ class Monitoring(Construct):
             alarm_description=f"Dalsegno: {meaning}; docs/operations.md says what to do.",
         )
 
-    def _measure(self, name: str, statistic: str, *, service: str | None = None) -> "Measure":
+    def _measure(
+        self,
+        name: str,
+        statistic: str,
+        *,
+        service: str | None = None,
+        period: Duration = _MINUTE,
+    ) -> "Measure":
         """Return a metric that the functions write; summed up over them, if none is named."""
         if service is not None:
             return cloudwatch.Metric(
@@ -133,12 +177,12 @@ class Monitoring(Construct):
                 metric_name=name,
                 dimensions_map={"service": service},
                 statistic=statistic,
-                period=_MINUTE,
+                period=period,
             )
         search = f"SEARCH('{{{self._namespace},service}} MetricName=\"{name}\"', '{statistic}')"
         whole = f"SUM({search})" if statistic == "Sum" else search
         return cloudwatch.MathExpression(
-            expression=whole, label=name, period=_MINUTE, using_metrics={}
+            expression=whole, label=name, period=period, using_metrics={}
         )
 
     def _rows(self) -> list[list[cloudwatch.IWidget]]:

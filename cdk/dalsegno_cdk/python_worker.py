@@ -52,7 +52,12 @@ class PythonWorker(lambda_.Function):
             handler=handler,
             runtime=lambda_.Runtime(f"python{settings.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=architecture_of(settings),
-            **{"memory_size": _MEMORY_MB, **options},
+            **{
+                "memory_size": _MEMORY_MB,
+                # A workflow of many steps comes to the same worker again and again: no loop.
+                "recursive_loop": lambda_.RecursiveLoop.ALLOW,
+                **options,
+            },
         )
 
 

@@ -1,7 +1,6 @@
 """What can be chosen about a deployment, checked before anything is deployed."""
 
 import re
-import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from enum import StrEnum
@@ -30,7 +29,6 @@ _LOG_RETENTION_DAYS: Final = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-_PYTHONS: Final[tuple["Python", ...]] = ("3.11", "3.12", "3.13", "3.14")
 _HOST: Final = r"[a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9][a-z0-9-]{0,62})+"
 _CERTIFICATE: Final = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-zA-Z0-9-]+"
 _TOPIC: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
@@ -70,12 +68,6 @@ def _iam_roles(value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...
     return value
 
 
-def _own_python() -> Python:
-    """Return the version that runs this: its bytecode goes into the bundle, for cold starts."""
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return next((known for known in _PYTHONS if known == own), _PYTHONS[-1])
-
-
 class DalsegnoSettings(BaseModel):
     """Settings of one deployment.
 
@@ -95,7 +87,16 @@ class DalsegnoSettings(BaseModel):
         customer_key: Encrypt with a KMS key of this account instead of AWS's own.
         http_allows_private: HTTP tasks may call loopback and private addresses.
         alarm_topic_arn: SNS topic that alarms tell; without one they only show.
-        python: Version of the Lambda runtime; by default, the one that runs the CDK app.
+        python: Version of the Lambda runtime.
+        evaluator_concurrency: Up to how many invocations take messages of each of the evaluator's
+            queues at once, so that a backlog leaves room for everything else in the account.
+        system_concurrency: The same for each of the two queues of system tasks; HTTP is one.
+        trigger_concurrency: The same for the queue of triggers.
+        poll_concurrency: Reserved for the function that hands out tasks, and its ceiling; calls
+            beyond it are refused. None shares what is left in the account.
+        sweeper_concurrency: Reserved for the sweeper, so that nothing else in the account stops
+            it. None by default, since a new account's quota leaves nothing to reserve.
+        api_requests_per_second: At the gateway, over all routes; those beyond are answered 429.
     """
 
     model_config = ConfigDict(
@@ -121,7 +122,13 @@ class DalsegnoSettings(BaseModel):
     http_allows_private: bool = False
     alarm_topic_arn: Annotated[str | None, Field(pattern=f"^{_TOPIC}$")] = None
     architecture: Literal["arm64", "x86_64"] = "arm64"
-    python: Python = Field(default_factory=_own_python)
+    python: Python = "3.13"
+    evaluator_concurrency: Annotated[int, Field(ge=2, le=1_000)] = 100
+    system_concurrency: Annotated[int, Field(ge=2, le=1_000)] = 50
+    trigger_concurrency: Annotated[int, Field(ge=2, le=1_000)] = 50
+    poll_concurrency: Annotated[int | None, Field(ge=1)] = None
+    sweeper_concurrency: Annotated[int | None, Field(ge=1)] = None
+    api_requests_per_second: Annotated[int | None, Field(ge=1)] = None
 
     @field_validator("jwt_audience", mode="before")
     @classmethod
@@ -146,6 +153,8 @@ class DalsegnoSettings(BaseModel):
             raise ValueError(f"auth: none lets anybody in; only stage {LOCAL_STAGE} may have it")
         if self.endpoint is Endpoint.FUNCTION_URL and self.auth is AuthMode.JWT:
             raise ValueError("endpoint: a function-url checks no tokens; auth jwt needs http-api")
+        if self.endpoint is Endpoint.FUNCTION_URL and self.api_requests_per_second:
+            raise ValueError("apiRequestsPerSecond: a function-url has no throttle; use http-api")
         if self.endpoint is Endpoint.FUNCTION_URL and self.domain:
             raise ValueError("endpoint: a function-url has no domain; use http-api")
         return self

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import jsii
 from aws_cdk import Duration, Names
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
 from constructs import Construct
@@ -46,11 +47,9 @@ class Triggers(Construct):
             raise ValueError(f"{rule.node.path} starts {name or 'workflows'} already")
         self._started.add((rule_id, name))
         rule.add_target(
-            targets.SqsQueue(
-                self._work.queue,
-                message=None if request is None else _message(f"{rule_id}/{name}", request),
-                dead_letter_queue=self._work.dead_letters,
-                max_event_age=_TRIED_FOR,
+            _QueueTarget(
+                self._work,
+                None if request is None else _message(f"{rule_id}/{name}", request),
             )
         )
 
@@ -85,14 +84,47 @@ def add_event_rule(work: WorkQueue, rule: events.Rule, bus: str) -> None:
         "id": events.EventField.event_id,
         "payload": events.EventField.from_path("$.detail"),
     }
-    rule.add_target(
-        targets.SqsQueue(
-            work.queue,
-            message=events.RuleTargetInput.from_object(message),
-            dead_letter_queue=work.dead_letters,
-            max_event_age=_TRIED_FOR,
+    rule.add_target(_QueueTarget(work, events.RuleTargetInput.from_object(message)))
+
+
+@jsii.implements(events.IRuleTarget)
+class _QueueTarget:
+    """A queue that takes messages of one rule, and of no other account's EventBridge.
+
+    The CDK's target opens a queue with a key of the account, and that key, to every account.
+    """
+
+    def __init__(self, work: WorkQueue, message: events.RuleTargetInput | None) -> None:
+        self._work = work
+        self._message = message
+
+    def bind(self, rule: events.IRule, id: str | None = None) -> events.RuleTargetConfig:
+        """See ``IRuleTarget.bind``."""
+        account = {"StringEquals": {"aws:SourceAccount": rule.env.account}}
+        service = iam.ServicePrincipal("events.amazonaws.com")
+        for queue in (self._work.queue, self._work.dead_letters):
+            queue.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[service],
+                    actions=["sqs:SendMessage"],
+                    resources=[queue.queue_arn],
+                    conditions={**account, "ArnEquals": {"aws:SourceArn": rule.rule_arn}},
+                )
+            )
+        key = self._work.queue.encryption_master_key
+        if key is not None:
+            key.grant_encrypt_decrypt(service.with_conditions(account))
+        return events.RuleTargetConfig(
+            arn=self._work.queue.queue_arn,
+            input=self._message,
+            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+                arn=self._work.dead_letters.queue_arn
+            ),
+            retry_policy=events.CfnRule.RetryPolicyProperty(
+                maximum_event_age_in_seconds=int(_TRIED_FOR.to_seconds())
+            ),
+            target_resource=self._work.queue,
         )
-    )
 
 
 def request_of(

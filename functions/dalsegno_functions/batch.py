@@ -65,7 +65,8 @@ def consume(
                 consumer.work(body)
         except Exception:
             queue = consumer.queue or record.event_source_arn
-            logger.exception("a message of queue %s failed: %.200s", queue, record.body)
+            # By its id: a body may hold business data, which logs must not.
+            logger.exception("message %s of queue %s failed", record.message_id, queue)
             count(Measure.MESSAGES_FAILED)
             if consumer.queue is not None:
                 source.postpone(consumer.queue, record.receipt_handle, _delay_seconds(record))

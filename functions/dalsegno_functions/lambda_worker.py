@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from dalsegno.json_text import unicode_json
 from dalsegno.models import Seconds, Task, TaskResult
+from dalsegno.trace_header import begin_new_lineage
 from dalsegno_functions.batch import SqsEvent
 from dalsegno_functions.function_results import result_of
 from dalsegno_functions.observability import correlate, instrument
@@ -140,6 +141,7 @@ def _function() -> Invoke:
     # Invoked once: who knows whether a call without an answer took effect leaves it to the task.
     config = Config(read_timeout=_LONGEST_CALL_SECONDS, retries={"total_max_attempts": 1})
     client: Any = botocore.session.get_session().create_client("lambda", config=config)
+    begin_new_lineage(client)
     name = os.environ["DALSEGNO_WORKER_FUNCTION"]
 
     def invoke(task: bytes) -> tuple[bytes, bool]:

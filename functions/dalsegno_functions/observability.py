@@ -27,6 +27,13 @@ class Measure(StrEnum):
     SWEEPER_LATENESS_MILLIS = "SweeperLateness"
     WORKFLOWS_DUE = "WorkflowsDue"
     MESSAGES_FAILED = "MessagesFailed"
+    REMOVALS_FAILED = "RemovalsFailed"
+
+
+FAULTS_OF: Final = "all"
+"""Service under which ``Faults`` counts what failed in any function: one alarm watches it."""
+
+_FAULTS: Final = frozenset({Measure.MESSAGES_FAILED, Measure.REMOVALS_FAILED})
 
 
 def is_lambda() -> bool:
@@ -56,6 +63,16 @@ def count(measure: Measure, value: float = 1) -> None:
         is_time = measure in {Measure.TASK_MILLIS, Measure.SWEEPER_LATENESS_MILLIS}
         unit = MetricUnit.Milliseconds if is_time else MetricUnit.Count
         metrics().add_metric(name=measure, unit=unit, value=value)
+        if measure in _FAULTS:
+            _add_to_faults(value)
+
+
+def _add_to_faults(value: float) -> None:
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+    service = {"service": FAULTS_OF}
+    with single_metric("Faults", MetricUnit.Count, value, default_dimensions=service):
+        """Written when the context ends."""
 
 
 @cache

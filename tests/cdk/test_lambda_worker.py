@@ -53,6 +53,15 @@ def test_the_taker_may_invoke_the_function_and_no_other(with_worker: Template) -
     assert statement["Resource"]["Fn::GetAtt"][0].startswith("Charge")
 
 
+def test_the_taker_may_come_to_itself_again_as_often_as_the_workflow_has_steps(
+    with_worker: Template,
+) -> None:
+    functions = with_worker.find_resources("AWS::Lambda::Function").items()
+    loops = {name: function["Properties"].get("RecursiveLoop") for name, function in functions}
+
+    assert {loop for name, loop in loops.items() if not name.startswith("Charge")} == {"Allow"}
+
+
 def test_the_function_itself_gets_no_rights(with_worker: Template) -> None:
     policies = with_worker.find_resources("AWS::IAM::Policy")
 

@@ -40,6 +40,8 @@ def test_the_function_runs_as_the_engine_does_and_is_handed_the_tasks_of_the_que
         "AWS::Lambda::Function",
         {"Handler": "shop.handler", "Runtime": "python3.12", "Architectures": ["x86_64"]},
     )
+    functions = template.find_resources("AWS::Lambda::Function").values()
+    assert {each["Properties"].get("RecursiveLoop") for each in functions} == {"Allow"}
     template.has_resource_properties("AWS::SQS::Queue", {"QueueName": "dalsegno-dev-source_part"})
     template.has_resource_properties(
         "AWS::Lambda::EventSourceMapping",

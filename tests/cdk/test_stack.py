@@ -138,10 +138,20 @@ def test_a_key_of_the_account_needs_to_know_the_region(code: lambda_.Code) -> No
 @pytest.mark.parametrize(
     ("context", "kind"), [({}, "AWS_IAM"), (JWT, "JWT"), ({"auth": "keys"}, "NONE")]
 )
-def test_every_route_asks_who_calls(resources: Find, context: dict[str, str], kind: str) -> None:
+def test_every_route_asks_who_calls_but_that_of_webhooks_which_have_secrets(
+    resources: Find, context: dict[str, str], kind: str
+) -> None:
     routes = resources("AWS::ApiGatewayV2::Route", **context).values()
 
-    assert {route["Properties"].get("AuthorizationType", "NONE") for route in routes} == {kind}
+    asked = {
+        route["Properties"]["RouteKey"]: route["Properties"].get("AuthorizationType", "NONE")
+        for route in routes
+    }
+    assert asked == {
+        "GET /api/tasks/poll/{proxy+}": kind,
+        "ANY /{proxy+}": kind,
+        "POST /webhook/{webhookId}": "NONE",
+    }
 
 
 def test_with_keys_the_functions_themselves_ask(resources: Find) -> None:
@@ -174,20 +184,6 @@ def test_logs_are_kept_as_long_as_asked(resources: Find) -> None:
     groups = resources("AWS::Logs::LogGroup", logRetentionDays="7").values()
 
     assert [group["Properties"]["RetentionInDays"] for group in groups] == [7] * 6
-
-
-def test_what_must_not_last_raises_an_alarm(resources: Find) -> None:
-    alarms = resources("AWS::CloudWatch::Alarm").values()
-    metrics = {alarm["Properties"]["MetricName"] for alarm in alarms}
-
-    assert metrics == {
-        "ApproximateAgeOfOldestMessage",
-        "ApproximateNumberOfMessagesVisible",
-        "Errors",
-        "SweeperLateness",
-        "ThrottledRequests",
-        "Throttles",
-    }
 
 
 def test_alarms_tell_the_topic(resources: Find) -> None:

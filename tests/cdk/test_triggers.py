@@ -118,3 +118,30 @@ def test_triggers_break_no_rule_of_aws(code: lambda_.Code, settings: dict[str, A
     Validations.of(shop.app).add_plugins(AwsSolutionsChecks(shop.app))
 
     shop.app.synth()
+
+
+@pytest.mark.parametrize("customer_key", [False, True])
+def test_only_rules_of_this_account_send_to_the_engine(
+    code: lambda_.Code, *, customer_key: bool
+) -> None:
+    shop = _Shop(code, customer_key=customer_key)
+    shop.workflows.start_on(shop.rule, "fulfil")
+    shop.workflows.on_events(events.Rule(shop.stack, "Paid", event_pattern=ORDERS))
+
+    template = Template.from_stack(shop.stack)
+    kinds = ("AWS::SQS::QueuePolicy", "PolicyDocument"), ("AWS::KMS::Key", "KeyPolicy")
+    opened = [
+        statement
+        for kind, document in kinds
+        for resource in template.find_resources(kind).values()
+        for statement in resource["Properties"][document]["Statement"]
+        if statement["Principal"] == {"Service": "events.amazonaws.com"}
+    ]
+    assert len(opened) >= 4
+    for statement in opened:
+        conditions = statement["Condition"]
+        assert conditions["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        if statement["Action"] == "sqs:SendMessage":
+            assert conditions["ArnEquals"]["aws:SourceArn"]["Fn::GetAtt"][1] == "Arn"
+    used = Template.to_json(template)["Resources"]
+    assert any(resource["Type"] == "AWS::KMS::Key" for resource in used.values()) is customer_key

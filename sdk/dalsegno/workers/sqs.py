@@ -10,6 +10,7 @@ from dalsegno.errors import ConductorError, ForbiddenError, UnavailableError
 from dalsegno.models import TaskResult
 from dalsegno.queue_bodies import decoded
 from dalsegno.queue_names import sqs_name
+from dalsegno.trace_header import begin_new_lineage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -80,6 +81,7 @@ class SqsQueues:
         )
         session = botocore.session.get_session()
         client = session.create_client("sqs", region_name=self.region, config=config)
+        begin_new_lineage(client)
         return cast("SQSClient", client)
 
     def connect(self) -> None:

@@ -12,6 +12,8 @@ import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
 
+from dalsegno.trace_header import begin_new_lineage
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
@@ -131,6 +133,7 @@ class Clients:
         )
         with self._lock:  # a session is not safe to share while it makes a client
             client: BaseClient = self._session.create_client(service, config=config)
+        begin_new_lineage(client)
         for observe in self._observers:
             observe(client)
         return client

@@ -86,3 +86,12 @@ def test_a_message_of_somebody_elses_queue_is_taken_as_it_is_and_not_postponed()
 
     assert (done, source.postponed) == (["timer:x"], [])
     assert reply["batchItemFailures"] == [{"itemIdentifier": "id of timer:x"}]
+
+
+def test_a_failing_message_is_logged_by_its_id_without_what_it_says(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    _consumed(_record("poison") | {"messageId": "id-1"})
+
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert line == "message id-1 of queue _evaluator failed"

@@ -311,3 +311,12 @@ def _report_on(engine: Engine, task_type: str) -> dict[str, str]:
     workflow_id = engine.executions.start(request)
     (task,) = engine.tasks.poll(task_type, worker_id="w", domain=None, count=1, wait_seconds=0)
     return {"taskId": task.task_id, "workflowInstanceId": workflow_id, "status": "COMPLETED"}
+
+
+@pytest.mark.parametrize("callers", [IamCallers([]), JwtCallers("role", "")], ids=["iam", "jwt"])
+def test_a_webhook_without_a_secret_is_closed_to_third_parties(
+    callers: Callers, engine: Engine
+) -> None:
+    event = an_event(None, "POST", "/webhook/bank", {"paid": True})
+
+    assert Gate(callers).answer(API, event, engine).status == 403
