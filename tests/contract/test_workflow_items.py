@@ -173,6 +173,23 @@ def test_wake_is_removed_and_set_again(store: StateStore) -> None:
     assert store.due(NOW, 10) == [Due("w1", NOW)]
 
 
+def test_wake_that_was_none_is_not_set_over_one_that_came_meanwhile(store: StateStore) -> None:
+    store.create_workflow(a_workflow_state(wake_at=NOW))
+
+    store.commit([SetWake("w1", None, NOW + 9, 9)])
+
+    stored = store.workflow("w1")
+    assert stored is not None
+    assert stored.wake_at == NOW
+
+
+def test_wake_of_a_workflow_that_is_not_there_is_not_set(store: StateStore) -> None:
+    store.commit([SetWake("w1", None, NOW, 9)])
+
+    assert store.workflow("w1") is None
+    assert store.due(NOW, limit=10) == []
+
+
 def test_due_workflows_come_earliest_first(store: StateStore) -> None:
     for workflow_id, wake_at in (("b", 20), ("a", 30), ("c", 10), ("d", 31), ("e", None)):
         store.create_workflow(a_workflow_state(workflow_id, wake_at=wake_at))
