@@ -359,6 +359,9 @@ def test_wide_dynamic_fork_is_begun_in_chunks() -> None:
     second = decided(after(first), looked_at("f", start=3), max_writes=9)
     assert second.created == ["x3", "x4", "x5", "x6", "j"]
 
+    # Each part leaves the branches before it to the part that has begun them.
+    assert decided(after(first), looked_at("f", start=5), max_writes=9).created == ["x5", "x6", "j"]
+
 
 @pytest.mark.parametrize(
     ("tasks", "inputs", "says"),

@@ -127,6 +127,22 @@ def test_each_turn_has_a_join_of_its_own() -> None:
     ]
 
 
+def test_join_behind_a_loop_does_not_wait_for_a_task_inside_it() -> None:
+    fork = a_fork("f", [a_loop("l", simple("a"))], [simple("b")])
+    tasks = [
+        ended("f"),
+        in_progress("l", turn=1),
+        in_progress("a__1"),
+        in_progress("b"),
+        in_progress("j"),
+    ]
+    view = a_workflow(fork, a_join("j", "a", "l", "b"), tasks=tasks)
+
+    change = decided(view, reported("a__1"), scripts={"goes on": False})
+
+    assert change.arrives == [("j", 1, 3, False)]
+
+
 def test_wake_lets_all_that_have_ended_arrive_again() -> None:
     change = decided(forked("a", "c", a=ended("a"), c=ended("c")), WOKEN)
 

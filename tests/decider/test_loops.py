@@ -278,3 +278,31 @@ def test_wake_deletes_what_a_straggler_brought_back() -> None:
     change = decided(a_workflow(loop, tasks=tasks), WOKEN)
 
     assert change.deleted == ["a__1"]
+
+
+@pytest.mark.parametrize(
+    ("status", "turn", "deleted"),
+    [
+        ("IN_PROGRESS", 1, ["a__1"]),
+        ("IN_PROGRESS", 2, ["a__2"]),
+        ("IN_PROGRESS", 3, []),
+        ("COMPLETED", 2, ["a__2"]),
+        ("COMPLETED", 3, ["a__3"]),
+        ("COMPLETED", 4, []),
+    ],
+)
+def test_wake_deletes_no_turn_that_is_still_kept(
+    status: str, turn: int, deleted: list[str]
+) -> None:
+    loop = a_loop("l", simple("a"))
+    loop["inputParameters"] = {"keepLastN": 1}
+    kept = {"turn": 4, "input": {"keepLastN": 1}}
+    tasks = [
+        in_progress("l", **kept) if status == "IN_PROGRESS" else ended("l", **kept),
+        ended(f"a__{turn}"),
+        in_progress("a__4") if status == "IN_PROGRESS" else in_progress("z"),
+    ]
+
+    change = decided(a_workflow(loop, simple("z"), tasks=tasks), WOKEN)
+
+    assert change.deleted == deleted

@@ -147,6 +147,25 @@ def test_retry_of_a_wait_goes_on_waiting() -> None:
     assert (again.status, again.wait_until) == ("IN_PROGRESS", NOW + 500)
 
 
+@pytest.mark.parametrize(
+    ("kind", "node", "task"),
+    [
+        ("retry", simple("x"), {}),
+        ("retry", system("DO_WHILE", "x", loopOver=[simple("a")]), {"turn": 1}),
+        ("retry", system("WAIT", "x"), {}),
+        ("revive", system("SUB_WORKFLOW", "x"), {"sub_workflow_id": "child"}),
+    ],
+)
+def test_reopened_task_does_not_end_the_workflow_for_its_last_timeout(
+    kind: str, node: Definition, task: dict[str, Any]
+) -> None:
+    timed_out = ended("x", "TIMED_OUT", ends_workflow=True, **task)
+
+    change = operated(under(kind, node, tasks=[timed_out], ref="x"))
+
+    assert not change.stores("x").ends_workflow
+
+
 def test_what_a_retry_would_do_again() -> None:
     tasks = [ended("a"), ended("b", "FAILED"), in_progress("c"), ended("d", "CANCELED")]
 
@@ -223,6 +242,18 @@ def test_rerun_in_a_branch_leaves_the_other_branches() -> None:
     view = under("rerun", fork, a_join("j", "b", "c"), simple("z"), tasks=tasks, ref="a")
 
     assert sorted(operated(view).deleted) == ["a", "b", "j", "z"]
+
+
+def test_rerun_in_a_branch_gives_what_ended_badly_beside_it_another_attempt() -> None:
+    fork = a_fork("f", [simple("a")], [simple("c")], [simple("d")])
+    tasks = [ended("f"), ended("a"), ended("c", "CANCELED"), ended("d"), ended("j", "CANCELED")]
+    view = under("rerun", fork, a_join("j", "a", "c", "d"), tasks=tasks, ref="a")
+
+    change = operated(view)
+
+    assert sorted(change.deleted) == ["a", "j"]
+    assert change.changed == {"a": "SCHEDULED", "c": "SCHEDULED"}
+    assert change.stores("c").task_id == id_of("c", 1, run=1)
 
 
 # -- jump --------------------------------------------------------------------------------------
