@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--property-cases",
         type=int,
-        default=800,
+        default=400,
         help="how many generated cases the property tests run in all",
     )
     parser.addoption(

@@ -17,11 +17,12 @@ from dalsegno.models import (
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
 from dalsegno_state.ports import Ports
 from dalsegno_state.sandbox import SandboxedScripts
+from dalsegno_state.transition import SHARD_SIZE
 from tests.engine.world import ScriptedHttp
 from tests.eventually import eventually
 from tests.race import race
 
-BRANCHES = 200
+BRANCHES = SHARD_SIZE + 20  # more than one shard of the JOIN
 THREADS = 8
 WIDE = {
     "name": "wide",
