@@ -296,7 +296,7 @@ def test_wake_deletes_no_turn_that_is_still_kept(
 ) -> None:
     loop = a_loop("l", simple("a"))
     loop["inputParameters"] = {"keepLastN": 1}
-    kept = {"turn": 4, "input": {"keepLastN": 1}}
+    kept: dict[str, Any] = {"turn": 4, "input": {"keepLastN": 1}}
     tasks = [
         in_progress("l", **kept) if status == "IN_PROGRESS" else ended("l", **kept),
         ended(f"a__{turn}"),
