@@ -49,7 +49,9 @@ class Deployment:
             "auth": "none",
             "keepData": "false",
             "httpAllowsPrivate": "true",
-            "architecture": machine,  # functions run right here
+            # Functions run right here, on this Python.
+            "architecture": machine,
+            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         }
 
     @property

@@ -42,11 +42,12 @@ class Target:
 
     @property
     def context(self) -> list[str]:
-        """The CDK's options that it takes; an emulator runs functions right here."""
+        """The CDK's options for it; an emulator runs functions right here, on this Python."""
         if not self.emulator:
             return []
         is_arm = platform.machine() in {"arm64", "aarch64"}
-        return ["-c", f"architecture={'arm64' if is_arm else 'x86_64'}"]
+        python = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return ["-c", f"architecture={'arm64' if is_arm else 'x86_64'}", "-c", f"python={python}"]
 
     def reached(self, url: str) -> str:
         """Return an API's URL as clients reach it.
