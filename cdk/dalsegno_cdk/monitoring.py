@@ -52,11 +52,11 @@ class Monitoring(Construct):
         self._functions = functions
         self._storage = storage
         self.alarms = [
-            self._dead_letter_alarm(),
+            *self._dead_letter_alarms(),
             self._fault_alarm(),
             *self._account_alarms(),
             self._lateness_alarm(),
-            self._throttle_alarm(),
+            *self._throttle_alarms(),
             self._api_alarm(),
         ]
         if settings.alarm_topic_arn is not None:
@@ -67,22 +67,20 @@ class Monitoring(Construct):
             self, "Dashboard", dashboard_name=f"dalsegno-{settings.stage}", widgets=self._rows()
         )
 
-    def _dead_letter_alarm(self) -> cloudwatch.Alarm:
-        """Return the alarm on messages that nothing but their dead letters brings back."""
+    def _dead_letter_alarms(self) -> list[cloudwatch.Alarm]:
+        """Return the alarms on messages that nothing but their dead letters brings back."""
         only_copies = (self._messaging.results, self._messaging.triggers, self._messaging.events)
-        metrics: dict[str, cloudwatch.IMetric] = {
-            work.node.id.lower(): work.dead_letters.metric_approximate_number_of_messages_visible(
-                period=_MINUTE, statistic="Maximum"
+        return [
+            self._alarm(
+                f"{work.node.id}DeadLetters",
+                work.dead_letters.metric_approximate_number_of_messages_visible(
+                    period=_MINUTE, statistic="Maximum"
+                ),
+                1,
+                "messages failed for good",
             )
             for work in only_copies
-        }
-        dead = cloudwatch.MathExpression(
-            expression="+".join(f"FILL({name}, 0)" for name in metrics),
-            label="Dead letters",
-            period=_MINUTE,
-            using_metrics=metrics,
-        )
-        return self._alarm("DeadLetters", dead, 1, "messages failed for good")
+        ]
 
     def _fault_alarm(self) -> cloudwatch.Alarm:
         faults = self._measure("Faults", "Sum", service=FAULTS_OF, period=_FIVE_MINUTES)
@@ -114,28 +112,27 @@ class Monitoring(Construct):
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
 
-    def _throttle_alarm(self) -> cloudwatch.Alarm:
-        """Return the alarm on refused writes; a write counts once for the table and its indexes."""
-        throttled: dict[str, cloudwatch.IMetric] = {
-            operation.lower(): cloudwatch.Metric(
-                namespace="AWS/DynamoDB",
-                metric_name="ThrottledRequests",
-                dimensions_map={
-                    "TableName": self._storage.executions.table_name,
-                    "Operation": operation,
-                },
-                statistic="Sum",
-                period=_FIVE_MINUTES,
+    def _throttle_alarms(self) -> list[cloudwatch.Alarm]:
+        """Return the alarms on refused writes, which count for the table and its indexes alike."""
+        return [
+            self._alarm(
+                f"{operation}Throttles",
+                cloudwatch.Metric(
+                    namespace="AWS/DynamoDB",
+                    metric_name="ThrottledRequests",
+                    dimensions_map={
+                        "TableName": self._storage.executions.table_name,
+                        "Operation": operation,
+                    },
+                    statistic="Sum",
+                    period=_FIVE_MINUTES,
+                ),
+                100,
+                "the table refuses writes",
+                times=3,
             )
             for operation in ("PutItem", "UpdateItem")
-        }
-        total = cloudwatch.MathExpression(
-            expression="+".join(f"FILL({name}, 0)" for name in throttled),
-            label="Throttled writes",
-            period=_FIVE_MINUTES,
-            using_metrics=throttled,
-        )
-        return self._alarm("TableThrottles", total, 100, "the table refuses writes", times=3)
+        ]
 
     def _api_alarm(self) -> cloudwatch.Alarm:
         failed = self._failed_requests.with_(period=_FIVE_MINUTES, statistic="Sum")
