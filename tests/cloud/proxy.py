@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.cloud.accesses import Sent
 from tests.cloud.judge import Judge
+from tests.cloud.limits import breach
 
 # Functions of these tests name themselves in the user agent, by AWS_SDK_UA_APP_ID.
 _APP: Final = re.compile(r"(?:^|\s)app/(\S+)")
@@ -28,7 +29,7 @@ class StrictProxy:
     Attributes:
         url: What ``AWS_ENDPOINT_URL`` of functions is to be.
         judge: Has the rights of the functions; until it is there, everything is passed on.
-        unread: Requests that no rule could read, as errors; a test expects none.
+        unread: Requests that no rule could read, and those beyond a limit; a test expects none.
     """
 
     url: str
@@ -42,6 +43,9 @@ class StrictProxy:
         if app is None or self.judge is None:
             return None
         try:
+            beyond = breach(sent)
+            if beyond is not None:
+                self.unread.append(f"{app[1]}: {sent.operation} with {beyond}")
             return self.judge.refusal(app[1], sent)
         except (LookupError, ValueError, TypeError, StopIteration) as error:
             self.unread.append(f"{app[1]}: {sent.service} {sent.method} {sent.url}: {error!r}")

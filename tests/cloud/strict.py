@@ -18,6 +18,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from dalsegno_state.aws import AwsSettings
 from tests.cloud.accesses import Sent
 from tests.cloud.judge import ANY, Judge
+from tests.cloud.limits import breach
 from tests.cloud.template import STAGE, CloudTemplate, Function, synthesized
 
 Lineage: TypeAlias = dict[str, int]
@@ -107,7 +108,10 @@ class StrictCloud:
         """Return the answer of AWS to a request that it refuses."""
         sent = sent_by(event_name, request)
         said = self.judge.refusal(self.acting, sent)
-        return None if said is None else access_denied(sent, said)
+        if said is not None:
+            return access_denied(sent, said)
+        beyond = breach(sent)
+        return None if beyond is None else invalid(sent, beyond)
 
 
 def _trace(lineage: Lineage) -> str:
@@ -142,6 +146,14 @@ def access_denied(sent: Sent, said: str) -> AWSResponse:
         return AWSResponse(sent.url, 403, {}, MockRawResponse(text.encode()))
     code = "AccessDeniedException"
     body = json.dumps({"__type": code, "message": said, "Message": said}).encode()
+    return AWSResponse(sent.url, 400, {"x-amzn-errortype": code}, MockRawResponse(body))
+
+
+def invalid(sent: Sent, said: str) -> AWSResponse:
+    """Return how a service says that a request makes no sense to it."""
+    code = "InvalidParameterValue" if sent.service == "sqs" else "ValidationException"
+    message = f"Item size: {said}" if said.startswith("an item of") else said
+    body = json.dumps({"__type": code, "message": message}).encode()
     return AWSResponse(sent.url, 400, {"x-amzn-errortype": code}, MockRawResponse(body))
 
 
