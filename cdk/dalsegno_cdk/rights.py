@@ -193,6 +193,8 @@ class Rights:
         self.keep_documents(function, RATE_KINDS, KEY_KINDS)
         function.allow("s3:PutObject", on=[self._objects])
         function.allow("s3:GetObject", on=[self._uploads])
+        # Without it, S3 does not tell an absent object from a forbidden one.
+        function.allow("s3:ListBucket", on=[self.storage.payloads.bucket_arn])
         self._read_definitions(function)
         evaluator = self.messaging.evaluator.queue
         function.allow("sqs:GetQueueUrl", "sqs:SendMessage", on=[evaluator.queue_arn])

@@ -8,6 +8,7 @@ from moto import mock_aws
 
 pytest.importorskip("aws_lambda_powertools", reason="the extra aws is not installed")
 
+from dalsegno.errors import InvalidRequestError
 from dalsegno.models import WorkflowDef
 from dalsegno_functions.triggers import trigger_of
 from dalsegno_state.engine import EVALUATOR_QUEUE, Engine
@@ -16,6 +17,8 @@ from tests.aws.deployment import deployed, settings_of
 from tests.clock import ManualClock
 from tests.cloud.strict import StrictCloud, strict_cloud
 from tests.engine.world import ScriptedHttp
+
+GONE = "workflow/input/0190f000-0000-4000-8000-000000000000.json"
 
 
 @pytest.fixture
@@ -58,6 +61,15 @@ def test_a_trigger_asks_for_nothing_that_it_may_not(
         ]
 
     assert len(set(started)) == 2
+
+
+def test_a_trigger_learns_that_its_payload_is_gone(engine: Engine, cloud: StrictCloud) -> None:
+    request = {"name": "order", "externalInputPayloadStoragePath": GONE}
+    at = "2026-03-01T12:00:00Z"
+    message = json.dumps({"identity": "gone", "at": at, "request": request})
+
+    with cloud.running("Triggers"), pytest.raises(InvalidRequestError):
+        engine.triggers.start(trigger_of(message))
 
 
 def _message(size: int, **options: str) -> str:

@@ -34,12 +34,16 @@ class Judge:
         for access in accesses(sent):
             with self._lock:
                 self.used.setdefault(function, set()).add(access.action)
-            if not any(judged(statements, access) for statements in self._rights(function)):
+            if not self.allows(function, access):
                 said = f"{function} is not authorized to perform: {access}"
                 with self._lock:
                     self.denied[said] = access
                 return said
         return None
+
+    def allows(self, function: str, access: Access) -> bool:
+        """Return whether a function may do something."""
+        return any(judged(statements, access) for statements in self._rights(function))
 
     def expect_nothing_denied(self) -> None:
         """Forget what was denied.

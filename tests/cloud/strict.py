@@ -14,9 +14,10 @@ from urllib.parse import unquote
 from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
 from moto.core.botocore_stubber import MockRawResponse
+from moto.core.models import botocore_stubber
 
 from dalsegno_state.aws import AwsSettings
-from tests.cloud.accesses import Sent
+from tests.cloud.accesses import Access, Sent, accesses
 from tests.cloud.judge import ANY, Judge
 from tests.cloud.limits import breach
 from tests.cloud.template import STAGE, CloudTemplate, Function, synthesized
@@ -26,6 +27,7 @@ Lineage: TypeAlias = dict[str, int]
 LONGEST_CHAIN: Final = 16
 """How many invocations of one function Lambda lets a chain have; see invocation-recursion."""
 
+_NOT_FOUND: Final = 404
 _TRACE: Final = "_X_AMZN_TRACE_ID"
 _SERVICES: Final = {"secrets-manager": "secretsmanager", "eventbridge": "events"}
 
@@ -70,7 +72,18 @@ class StrictCloud:
                 self._send(request, answer)
             case "ReceiveMessage":
                 return self._receive(answer)
+            case "GetObject" | "HeadObject" if answer.status_code == _NOT_FOUND:
+                return self._absent(sent_by(event_name, request), answer)
         return answer
+
+    def _absent(self, sent: Sent, answer: AWSResponse) -> AWSResponse:
+        """Refuse to say that an object is absent to a function that may not list its bucket."""
+        bucket = accesses(sent)[0].resource.partition("/")[0]
+        listing = Access("s3:ListBucket", bucket)
+        if self.judge.allows(self.acting, listing):
+            return answer
+        self.judge.denied[f"{self.acting} may not learn of an absent object: {listing}"] = listing
+        return access_denied(sent, "an object that may not be there")
 
     def _send(self, request: Any, answer: AWSResponse) -> None:
         """Hand the lineage of the sender on to its messages, as SQS does."""
@@ -101,8 +114,14 @@ class StrictCloud:
         return answer
 
     def watch(self, client: BaseClient) -> None:
-        """Judge all requests of a client."""
-        client.meta.events.register_first("before-send", self.refusal)
+        """Judge all requests of a client; answers are looked at where they are moto's."""
+
+        def judged(event_name: str, request: Any, **_context: object) -> AWSResponse | None:
+            if ".amazonaws.com" not in request.url:
+                return self.refusal(event_name, request)
+            return self.carry(event_name, request, lambda: botocore_stubber(event_name, request))
+
+        client.meta.events.register_first("before-send", judged)
 
     def refusal(self, event_name: str, request: Any, **_context: object) -> AWSResponse | None:
         """Return the answer of AWS to a request that it refuses."""
