@@ -4,9 +4,12 @@ import pytest
 
 from dalsegno.errors import PayloadTooLargeError
 from dalsegno.models import Task, TaskStatus
-from dalsegno_state.engine import tasks
+from dalsegno_state.engine import Engine, tasks
 from dalsegno_state.engine.answer_size import MAX_BYTES
-from tests.engine.world import World, simple
+from dalsegno_state.execution import PayloadRef
+from dalsegno_state.sandbox import SandboxedScripts
+from dalsegno_state.sqlite.payloads import MemoryPayloadStore
+from tests.engine.world import Script, World, done, simple
 
 _LARGE = 1_500_000
 
@@ -84,3 +87,52 @@ def test_waiting_tasks_that_do_not_fit_together_are_asked_for_in_parts(world: Wo
         world.engine.tasks.waiting(ids)
 
     assert len(world.engine.tasks.waiting(ids[:2])) == 2
+
+
+def _bounded(world: World, scripts: SandboxedScripts, max_answer_bytes: int | None) -> Engine:
+    return Engine(world.ports, scripts, world.http, max_answer_bytes=max_answer_bytes)
+
+
+def _finished(world: World) -> str:
+    """Return a workflow with the outputs of three tasks, 200 KB each."""
+    work: Script = {ref: done(text="x" * 200_000) for ref in "abc"}
+    return world.run(*(simple(ref) for ref in "abc"), workers=work).workflow_id
+
+
+def test_page_reads_the_payloads_of_its_own_tasks_only(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = _finished(world)
+    read: list[PayloadRef] = []
+    payloads = type(world.ports.payloads)
+    get = payloads.get
+
+    def noted(self: MemoryPayloadStore, ref: PayloadRef) -> bytes:
+        read.append(ref)
+        return get(self, ref)
+
+    monkeypatch.setattr(payloads, "get", noted)
+
+    page = world.engine.queries.tasks(workflow, start=1, count=1, statuses=frozenset())
+
+    assert [task.reference_task_name for task in page.results] == ["b"]
+    assert (page.total_hits, page.results[0].seq, len(read)) == (3, 2, 1)
+
+
+def test_execution_too_large_for_an_answer_is_refused_with_the_way_to_read_it(
+    world: World, scripts: SandboxedScripts
+) -> None:
+    workflow = _finished(world)
+    queries = _bounded(world, scripts, 500_000).queries
+
+    with pytest.raises(PayloadTooLargeError, match=r"includeTasks=false .*start=0&count="):
+        queries.workflow(workflow, include_tasks=True)
+    with pytest.raises(PayloadTooLargeError, match="a smaller count"):
+        queries.tasks(workflow, start=0, count=3, statuses=frozenset())
+
+    assert queries.workflow(workflow, include_tasks=False).tasks == []
+    assert len(queries.tasks(workflow, start=0, count=2, statuses=frozenset()).results) == 2
+    assert (
+        len(_bounded(world, scripts, None).queries.workflow(workflow, include_tasks=True).tasks)
+        == 3
+    )

@@ -454,10 +454,12 @@ class Tasks:
         try:
             shown = self._with_secrets(self._queries.hand_out(view, task), names)
         except RevealLimitError as error:
-            return self._fail(task, str(error))
+            self._fail(task, str(error))
+            return None
         size_bytes = len(shown.to_wire_json())
         if size_bytes > MAX_BYTES:
-            return self._fail(task, f"The task cannot be handed out: {too_large(size_bytes)}")
+            self._fail(task, f"The task cannot be handed out: {too_large(size_bytes)}")
+            return None
         return _HandedOut(shown, size_bytes)
 
     def _fail(self, task: TaskState, reason: str) -> None:
