@@ -23,7 +23,7 @@ from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
 # 1,769 MB are a whole CPU; a handler needs some 100 MB, and time grows as memory shrinks.
 _MEMORY_MB = 512
-# A held poll is billed for its memory and computes nothing. It takes some 70 MB, and 210 MB for an
+# A held poll is billed for its memory and computes nothing. It takes some 70 MB, and 200 MB for an
 # answer as large as any, of many small values.
 _POLL_MEMORY_MB = 256
 # Kinds of documents: messages to workflows, and what waits for them and for webhooks.
