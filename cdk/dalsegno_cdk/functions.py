@@ -23,6 +23,9 @@ from dalsegno_state.engine.scheduler import SCHEDULE_KIND
 
 # 1,769 MB are a whole CPU; a handler needs some 100 MB, and time grows as memory shrinks.
 _MEMORY_MB = 512
+# A held poll is billed for its memory and computes nothing. It takes some 70 MB, and 200 MB for an
+# answer as large as any, of many small values.
+_POLL_MEMORY_MB = 256
 # Kinds of documents: messages to workflows, and what waits for them and for webhooks.
 _OF_SYSTEM_TASKS = ("messages", "waiting", "webhook")
 
@@ -115,6 +118,7 @@ class Functions(Construct):
             "Hands out tasks",
             Duration.seconds(30),
             reserved=self._settings.poll_concurrency,
+            memory_mb=_POLL_MEMORY_MB,
         )
         self.rights.run_workflows(function)
         self.rights.hand_out_tasks(function)
@@ -193,6 +197,7 @@ class Functions(Construct):
         timeout: Duration,
         environment: Mapping[str, str] | None = None,
         reserved: int | None = None,
+        memory_mb: int = _MEMORY_MB,
     ) -> EngineFunction:
         """Return one more function of the engine; it may do nothing yet."""
         return EngineFunction(
@@ -203,7 +208,7 @@ class Functions(Construct):
             module=module,
             description=f"Dalsegno: {description}",
             timeout=timeout,
-            memory_mb=_MEMORY_MB,
+            memory_mb=memory_mb,
             environment={**self._environment, **(environment or {})},
             reserved_concurrency=reserved,
         )
@@ -216,6 +221,7 @@ class Functions(Construct):
         timeout: Duration,
         *,
         reserved: int | None = None,
+        memory_mb: int = _MEMORY_MB,
     ) -> EngineFunction:
         return self.make(
             self,
@@ -224,6 +230,7 @@ class Functions(Construct):
             description=description,
             timeout=timeout,
             reserved=reserved,
+            memory_mb=memory_mb,
         )
 
 

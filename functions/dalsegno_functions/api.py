@@ -32,7 +32,7 @@ from dalsegno_functions.routes import (
     workflow_messages,
     workflow_reads,
 )
-from dalsegno_functions.wiring import answer
+from dalsegno_functions.wiring import reply
 from dalsegno_state.engine import Engine
 
 OPERATIONS: Final = (
@@ -67,4 +67,4 @@ API: Final[Router[Engine]] = Router((*OPERATIONS, *openapi.routes(OPERATIONS)))
 @instrument
 def handler(event: GatewayEvent, _context: object) -> GatewayReply:
     """Lambda entry point."""
-    return answer(API, event).to_event()
+    return reply(API, event)

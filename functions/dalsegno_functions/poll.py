@@ -7,7 +7,7 @@ from dalsegno_functions.http.response import GatewayReply
 from dalsegno_functions.http.router import Router
 from dalsegno_functions.observability import instrument
 from dalsegno_functions.routes import poll
-from dalsegno_functions.wiring import answer
+from dalsegno_functions.wiring import reply
 from dalsegno_state.engine import Engine
 
 API: Final[Router[Engine]] = Router(poll.routes)
@@ -16,4 +16,4 @@ API: Final[Router[Engine]] = Router(poll.routes)
 @instrument
 def handler(event: GatewayEvent, _context: object) -> GatewayReply:
     """Lambda entry point."""
-    return answer(API, event).to_event()
+    return reply(API, event)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from dalsegno.errors import UnavailableError
 from dalsegno_functions.clock import SystemClock
+from dalsegno_functions.http.answer_limit import MAX_REPLY_BYTES, fitting
 from dalsegno_functions.http.event import GatewayEvent
-from dalsegno_functions.http.response import Response
+from dalsegno_functions.http.response import GatewayReply
 from dalsegno_functions.http.router import Router
 from dalsegno_state.engine import FOR_EVER, Engine, Retention
 from dalsegno_state.engine.effects.absent import no_services
@@ -166,6 +167,7 @@ def aws_engine() -> AwsEngine:
         reach=reach_on_aws(),
         services=open_services(ports.clients, settings),
         retention=_retention(),
+        max_answer_bytes=MAX_REPLY_BYTES,
     )
     return AwsEngine(made, ports)
 
@@ -272,12 +274,14 @@ def dead_letters(region: str, queue_prefix: str) -> "DeadLetters":
     return SqsDeadLetters(Clients(region), queue_prefix)
 
 
-def answer(router: Router[Engine], event: GatewayEvent) -> Response:
-    """Return the answer to a request, once whoever it comes from has been let in."""
+def reply(router: Router[Engine], event: GatewayEvent) -> GatewayReply:
+    """Return what a function answers a request, once its caller has been let in."""
     guard = gate()
     if guard is None:
-        return router.answer(event, engine())
-    return guard.answer(router, event, engine())
+        response = router.answer(event, engine())
+    else:
+        response = guard.answer(router, event, engine())
+    return fitting(response, router, event)
 
 
 @cache
@@ -317,6 +321,7 @@ def _engine(
     services: Services | None = None,
     retention: Retention = FOR_EVER,
     patience_seconds: float = _PATIENCE_SECONDS,
+    max_answer_bytes: int | None = None,
 ) -> Engine:
     from dalsegno_state.sandbox import SandboxedScripts
 
@@ -332,4 +337,5 @@ def _engine(
         http,
         services=services,
         retention=retention,
+        max_answer_bytes=max_answer_bytes,
     )

@@ -27,6 +27,9 @@ def refusal(code: str, message: str = "no", status: int = 400) -> ClientError:
     "error",
     [
         refusal("ThrottlingException"),
+        refusal("OverLimit"),
+        refusal("AWS.SimpleQueueService.OverLimit"),
+        refusal("ThrottledException"),
         refusal("ProvisionedThroughputExceededException"),
         refusal("Strange", status=500),
         ReadTimeoutError(endpoint_url="https://dynamodb"),

@@ -6,7 +6,9 @@ from typing import Final, NotRequired, TypedDict
 
 from dalsegno.errors import PayloadTooLargeError
 
-MAX_BODY_BYTES: Final = 10 * 1024 * 1024  # what API Gateway takes; Lambda itself takes 6 MB
+MAX_BODY_BYTES: Final = (
+    10 * 1024 * 1024
+)  # as Conductor; Lambda refuses requests above 6 MB before us
 
 
 class GatewayHttp(TypedDict):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
 from dalsegno.client import AsyncDalsegno
-from dalsegno.errors import ConductorError
+from dalsegno.errors import ConductorError, PayloadTooLargeError
 from dalsegno.models import JsonObject, Task, TaskResult, TaskStatus
 from dalsegno.workers.batches import Batches
 from dalsegno.workers.http import is_open, report
@@ -188,7 +188,7 @@ async def waiting(client: AsyncDalsegno, task_ids: Iterable[str]) -> Waiting:
     """Return tasks by their ids, None for those that are not to be done.
 
     Those of which nobody could tell are left out. Each is asked for by itself if the server fails
-    at all of them together: their inputs may be too large for one answer.
+    at all of them together, or says that they are too large for one answer.
     """
     asked = list(task_ids)
     if not asked:
@@ -196,7 +196,8 @@ async def waiting(client: AsyncDalsegno, task_ids: Iterable[str]) -> Waiting:
     try:
         found = await client.tasks.waiting(asked)
     except ConductorError as error:
-        if error.status < _SERVER_ERROR or len(asked) == 1:
+        is_divisible = error.status >= _SERVER_ERROR or error.status == PayloadTooLargeError.status
+        if not is_divisible or len(asked) == 1:
             logger.warning("tasks are left in their queue: %s: %s", ", ".join(asked), error)
             return {}
         each = await asyncio.gather(*(waiting(client, [task_id]) for task_id in asked))

@@ -12,11 +12,13 @@ from dalsegno.errors import PayloadTooLargeError, UnavailableError
 
 _BUSY: Final = frozenset(
     {
+        "AWS.SimpleQueueService.OverLimit",
         "AWS.SimpleQueueService.QueueDeletedRecently",
         "InternalFailure",
         "InternalServerError",
         "KmsThrottled",
         "LimitExceededException",
+        "OverLimit",
         "ProvisionedThroughputExceededException",
         "QueueDeletedRecently",
         "RequestLimitExceeded",
@@ -24,6 +26,7 @@ _BUSY: Final = frozenset(
         "RequestTimeout",
         "ServiceUnavailable",
         "SlowDown",
+        "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",

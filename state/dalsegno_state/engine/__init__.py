@@ -71,6 +71,7 @@ class Engine:
         services: What system tasks reach beside HTTP; nothing, if None.
         inline_bytes: Payloads longer than this are kept beside the items that name them.
         retention: What becomes of ended executions.
+        max_answer_bytes: What one answer of a reader may hold; no bound, if None.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Engine:
         services: Services | None = None,
         inline_bytes: int = _INLINE_BYTES,
         retention: Retention = FOR_EVER,
+        max_answer_bytes: int | None = None,
     ) -> None:
         self._ports = ports
         self._services = services or no_services()
@@ -91,7 +93,7 @@ class Engine:
         limits = RateLimits(ports, loader)
         starter = Starter(ports, writer, limits, scripts, self.external)
         children = Children(ports, loader, starter)
-        self.queries = Queries(ports, scripts, loader)
+        self.queries = Queries(ports, scripts, loader, max_answer_bytes)
         self._runner = Runner(
             ports,
             scripts,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TypeVar
 
-from dalsegno.errors import NotFoundError
+from dalsegno.errors import NotFoundError, PayloadTooLargeError
 from dalsegno.models import (
     JsonObject,
     SearchResult,
@@ -23,7 +23,7 @@ from dalsegno_state.engine.rendering import (
     wire_task_summary,
     wire_workflow,
 )
-from dalsegno_state.execution import Payload, TaskState, WorkflowState
+from dalsegno_state.execution import Payload, PayloadRef, TaskState, WorkflowState
 from dalsegno_state.ids import TaskAddress, parse_task_id
 from dalsegno_state.outputs import output_of
 from dalsegno_state.ports import FoundTask, Ports, TaskQuery, WorkflowQuery
@@ -37,24 +37,43 @@ _MOST_TASKS_OF_WORKFLOWS = 10_000
 
 
 class Queries:
-    """Answers from what is stored; changes nothing."""
+    """Answers from what is stored; changes nothing.
 
-    def __init__(self, ports: Ports, scripts: Scripts, loader: Loader) -> None:
+    Args:
+        max_answer_bytes: What is known to be larger is refused before it is read; None for no
+            bound.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        scripts: Scripts,
+        loader: Loader,
+        max_answer_bytes: int | None = None,
+    ) -> None:
+        self._max_answer_bytes = max_answer_bytes
         self._ports = ports
         self._scripts = scripts
         self._loader = loader
 
     def workflow(self, workflow_id: str, *, include_tasks: bool) -> Workflow:
-        """Return a workflow; raises NotFoundError."""
+        """Return a workflow.
+
+        Raises:
+            NotFoundError: No such workflow.
+            PayloadTooLargeError: Its tasks hold more than one answer may.
+        """
         view = self.view(workflow_id)
-        tasks = self._all_tasks(view) if include_tasks else []
-        return self._shown(view.workflow, view, tasks)
+        attempts = self._attempts(view) if include_tasks else []
+        self._check_size(attempts)
+        return self._shown(view.workflow, view, self._shown_tasks(view, attempts))
 
     def whole(self, workflow_id: str) -> Workflow:
         """Return a workflow with its tasks, and what clients stored elsewhere too."""
         view = self.view(workflow_id)
         view.workflow = replace(view.workflow, external_input_path=None)
-        return self._shown(view.workflow, view, self._all_tasks(view, shows_external=True))
+        whole = [(seq, replace(t, external_output_path=None)) for seq, t in self._attempts(view)]
+        return self._shown(view.workflow, view, self._shown_tasks(view, whole))
 
     def status(self, workflow_id: str, *, include_output: bool = False) -> Workflow:
         """Return a workflow without its tasks and payloads; raises NotFoundError.
@@ -68,11 +87,19 @@ class Queries:
     def tasks(
         self, workflow_id: str, *, start: int, count: int, statuses: frozenset[str]
     ) -> SearchResult[Task]:
-        """Return one page of a workflow's tasks, of these statuses only if any are given."""
+        """Return one page of a workflow's tasks, of these statuses only if any are given.
+
+        Raises:
+            PayloadTooLargeError: The page holds more than one answer may.
+        """
         view = self.view(workflow_id)
         wanted = {status.upper() for status in statuses}
-        found = [t for t in self._all_tasks(view) if not wanted or t.status.value in wanted]
-        return SearchResult[Task](total_hits=len(found), results=found[start : start + count])
+        found = [
+            each for each in self._attempts(view) if not wanted or each[1].status.value in wanted
+        ]
+        page = found[start : start + count]
+        self._check_size(page)
+        return SearchResult[Task](total_hits=len(found), results=self._shown_tasks(view, page))
 
     def task(self, task_id: str) -> Task:
         """Return one attempt of a task, current or earlier; raises NotFoundError."""
@@ -219,24 +246,39 @@ class Queries:
                     return found
         return None
 
-    def _all_tasks(self, view: View, *, shows_external: bool = False) -> list[Task]:
+    def _attempts(self, view: View) -> list[tuple[int, TaskState]]:
+        """Return all attempts of a workflow's tasks, in order and numbered; the view has them."""
         workflow_id = view.workflow.workflow_id
         view.learn_all(self._ports.state.all_tasks(workflow_id))
         current = {task.task_id for task in view.all_tasks()}
         earlier = (a for a in self._ports.state.attempts(workflow_id) if a.task_id not in current)
         ordered = sorted([*view.all_tasks(), *earlier], key=lambda t: (t.sequence, t.retry_count))
-        if shows_external:
-            ordered = [replace(task, external_output_path=None) for task in ordered]
+        return list(enumerate(ordered, start=1))
+
+    def _shown_tasks(self, view: View, attempts: list[tuple[int, TaskState]]) -> list[Task]:
+        """Return attempts as the API shows them; only their payloads are read."""
+        if not attempts:
+            return []
         names = view.plan.definition.masked_fields
-        ordered = [self._unlinked_task(task, names) for task in ordered]
+        unlinked = [(seq, self._unlinked_task(task, names)) for seq, task in attempts]
+        current = {task.task_id for task in view.all_tasks()}
         shown = self._read(
             view,
             lambda draft: [
-                _shown_task(draft, task, seq, task.task_id in current)
-                for seq, task in enumerate(ordered, start=1)
+                _shown_task(draft, task, seq, task.task_id in current) for seq, task in unlinked
             ],
         )
         return [_masked_task(task, view) for task in shown]
+
+    def _check_size(self, attempts: list[tuple[int, TaskState]]) -> None:
+        """Refuse to read what cannot be answered: payloads outside of items know their sizes."""
+        size_bytes = sum(_size_outside(task) for _, task in attempts)
+        if self._max_answer_bytes is not None and size_bytes > self._max_answer_bytes:
+            raise PayloadTooLargeError(
+                f"{size_bytes} bytes of inputs and outputs do not fit into one answer: "
+                "includeTasks=false leaves the tasks out, and GET /api/workflow/{workflowId}/tasks"
+                "?start=0&count=10 lists them page by page; a smaller count makes a page smaller"
+            )
 
     def _read(self, view: View, ask: Callable[[Draft], _T]) -> _T:
         """Return what is asked of a view, reading more as needed."""
@@ -290,6 +332,15 @@ class Queries:
     def _has_masked(self, payload: Payload, names: Collection[str]) -> bool:
         content = self.content(payload)
         return masked(content, names) != content
+
+
+def _size_outside(task: TaskState) -> int:
+    """Return how long the payloads are that are shown and are not kept in the task's item."""
+    shown = (
+        None if task.external_input_path else task.input,
+        None if task.external_output_path else task.output,
+    )
+    return sum(each.size_bytes for each in shown if isinstance(each, PayloadRef))
 
 
 def _masked_task(task: Task, view: View) -> Task:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -26,6 +27,7 @@ from dalsegno.models import (
     TaskStatus,
 )
 from dalsegno_state import ids
+from dalsegno_state.engine.answer_size import ENOUGH_BYTES, MAX_BYTES, too_large
 from dalsegno_state.engine.claiming import Asked, Claimed, Claims, Foreign, NotYet, definition_of
 from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.queries import Queries
@@ -48,22 +50,65 @@ _CLAIM_SECONDS: Final = 30
 _PASS_OVER_SECONDS: Final = 5.0
 # So many are looked at together once one was found to be stale: where one is, others are.
 _PASS_OVER_COUNT: Final = 10
+# So many messages are taken together: few have to be given back when a poll has enough.
+_PORTION: Final = 10
+# A poll stops claiming then: its answer must leave before its gateway gives up, after 29 s.
+_CLAIMING_SECONDS: Final = 10.0
 _MOST_LOGS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _HandedOut:
+    """A task as its worker gets it.
+
+    Attributes:
+        size_bytes: Of its JSON.
+    """
+
+    task: Task
+    size_bytes: int
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What one look into a queue brought.
+    """What a poll has brought so far.
 
     Attributes:
+        count: How many tasks are wanted.
         tasks: In hand now.
+        size_bytes: Of their JSON.
+        until: No more is claimed then; in seconds of ``monotonic``.
+        is_full: The next task did not fit into the answer.
         done: Receipts of messages that are to be deleted.
-        is_stale: Every message was of a task that is not to be done any more.
+        is_stale: Every message of the last look was of a task that is not to be done any more.
     """
 
+    count: int
     tasks: list[Task] = field(default_factory=list)
+    size_bytes: int = 0
+    until: float = inf
+    is_full: bool = False
     done: list[str] = field(default_factory=list)
     is_stale: bool = True
+
+    @property
+    def has_enough(self) -> bool:
+        """True once nothing more is to be claimed."""
+        return (
+            self.is_full
+            or len(self.tasks) >= self.count
+            or self.size_bytes >= ENOUGH_BYTES
+            or monotonic() >= self.until
+        )
+
+    def has_room_for(self, handed_out: _HandedOut) -> bool:
+        """Return whether one more task fits into the answer."""
+        return self.size_bytes + handed_out.size_bytes <= MAX_BYTES
+
+    def add(self, handed_out: _HandedOut) -> None:
+        """Put one more task into the answer."""
+        self.tasks.append(handed_out.task)
+        self.size_bytes += handed_out.size_bytes
 
 
 class Tasks:
@@ -96,7 +141,8 @@ class Tasks:
         """Return up to ``count`` tasks, now in progress with this worker.
 
         Waits up to ``wait_seconds`` for the first. Messages of tasks that are not to be done any
-        more are passed over. If the caller leaves, its tasks are given back.
+        more are passed over. If the caller leaves, its tasks are given back. There are fewer if
+        more would not fit into one answer, or would make it late; the others stay in the queue.
 
         Raises:
             InvalidRequestError: The type or the domain is one that no worker serves.
@@ -105,25 +151,22 @@ class Tasks:
             raise InvalidRequestError(f"{fault}: workers cannot poll for it")
         self._note_poll(task_type, worker_id, domain)
         asked, began = Asked(task_type, domain), monotonic()
-        queue = queue_name(task_type, domain)
-        at_once = count
+        queue, batch, at_once = queue_name(task_type, domain), _Batch(count), min(count, _PORTION)
         while True:
             left_seconds = max(0.0, wait_seconds - (monotonic() - began))
-            received = self._ports.queues.receive(
-                queue,
-                count=at_once,
-                wait_seconds=left_seconds,
-                visibility_seconds=_CLAIM_SECONDS,
-                caller=caller,
-            )
-            batch = self._claimed(queue, received, asked, worker_id, count, caller)
-            self._forget(queue, batch.done)
+            received = self._received(queue, at_once, left_seconds, caller, batch)
+            self._claim(queue, received, asked, worker_id, caller, batch)
+            if batch.tasks:
+                if batch.has_enough or caller.has_left or len(received) < at_once:
+                    return batch.tasks
+                at_once = min(count - len(batch.tasks), _PORTION)
+                continue
             passed_seconds = monotonic() - began
             go_on_seconds = max(wait_seconds, _PASS_OVER_SECONDS if batch.is_stale else 0.0)
-            if batch.tasks or not received or caller.has_left or passed_seconds >= go_on_seconds:
-                return batch.tasks
+            if not received or caller.has_left or passed_seconds >= go_on_seconds:
+                return []
             if batch.is_stale:
-                at_once = max(count, _PASS_OVER_COUNT)
+                at_once = max(at_once, _PASS_OVER_COUNT)
 
     def update(self, result: TaskResult) -> TaskState:
         """Take a worker's result; return the attempt as it stands then.
@@ -222,10 +265,21 @@ class Tasks:
         return self._queries.task(task_id)
 
     def waiting(self, task_ids: Iterable[str]) -> list[Task]:
-        """Return those attempts that wait, as polls would hand them out; nobody claims them."""
-        found = map(self._claims.waiting, task_ids)
-        tasks = [self._handed_out(*each) for each in found if each is not None]
-        return [task for task in tasks if task is not None]
+        """Return those attempts that wait, as polls would hand them out; nobody claims them.
+
+        Raises:
+            PayloadTooLargeError: They do not fit into one answer together.
+        """
+        batch = _Batch(count=0)
+        for found in map(self._claims.waiting, task_ids):
+            handed_out = None if found is None else self._handed_out(*found)
+            if handed_out is None:
+                continue
+            if not batch.has_room_for(handed_out):
+                size_bytes = batch.size_bytes + handed_out.size_bytes
+                raise PayloadTooLargeError(f"ask for fewer taskIds: {too_large(size_bytes)}")
+            batch.add(handed_out)
+        return batch.tasks
 
     def log(self, task_id: str, line: str) -> None:
         """Keep one line about a task."""
@@ -311,20 +365,40 @@ class Tasks:
             )
         return self._runner.run(result.workflow_instance_id, event)
 
-    def _claimed(
+    def _received(
+        self, queue: str, count: int, wait_seconds: float, caller: Caller, batch: _Batch
+    ) -> list[Received]:
+        """Return the next messages of a queue; those after the first tasks are not waited for."""
+        try:
+            received = self._ports.queues.receive(
+                queue,
+                count=count,
+                wait_seconds=0.0 if batch.tasks else wait_seconds,
+                visibility_seconds=_CLAIM_SECONDS,
+                caller=caller,
+            )
+        except UnavailableError:
+            if not batch.tasks:  # those in hand must get to their worker
+                raise
+            return []
+        if batch.until == inf and received:
+            batch.until = monotonic() + _CLAIMING_SECONDS
+        return received
+
+    def _claim(
         self,
         queue: str,
         received: list[Received],
         asked: Asked,
         worker_id: str | None,
-        count: int,
         caller: Caller,
-    ) -> _Batch:
-        """Return the tasks that messages stand for; those not wanted go back at once."""
-        batch = _Batch()
+        batch: _Batch,
+    ) -> None:
+        """Claim the tasks that messages stand for; those not wanted go back at once."""
+        batch.is_stale = True
         try:
             for message in received:
-                if caller.has_left or len(batch.tasks) >= count:
+                if caller.has_left or batch.has_enough:
                     batch.is_stale = False
                     self._ports.queues.postpone(queue, message.receipt, 0)
                 else:
@@ -332,7 +406,9 @@ class Tasks:
         except UnavailableError:
             if not batch.tasks:  # those in hand must get to their worker
                 raise
-        return batch
+        finally:
+            self._forget(queue, batch.done)
+            batch.done.clear()
 
     def _take(
         self,
@@ -354,10 +430,15 @@ class Tasks:
                         give_back()
                     raise
                 batch.done.append(message.receipt)
-                if handed_out is not None:
-                    batch.is_stale = False
-                    batch.tasks.append(handed_out)
-                    caller.if_unanswered(give_back)
+                if handed_out is None:
+                    return
+                batch.is_stale = False
+                if not batch.has_room_for(handed_out):
+                    batch.is_full = True
+                    give_back()
+                    return
+                batch.add(handed_out)
+                caller.if_unanswered(give_back)
             case NotYet(delay_ms):
                 batch.is_stale = False
                 self._ports.queues.postpone(queue, message.receipt, delay_ms / 1000)
@@ -367,21 +448,30 @@ class Tasks:
             case _:
                 batch.done.append(message.receipt)
 
-    def _handed_out(self, task: TaskState, view: View) -> Task | None:
+    def _handed_out(self, task: TaskState, view: View) -> _HandedOut | None:
         """Return a task as workers get it; None if it cannot be handed out, and so has failed."""
         names = self._runtime_names(task, view)
         try:
-            return self._with_secrets(self._queries.hand_out(view, task), names)
+            shown = self._with_secrets(self._queries.hand_out(view, task), names)
         except RevealLimitError as error:
-            failed = Reported(
-                ref=task.ref,
-                task_id=task.task_id,
-                status=TaskStatus.FAILED_WITH_TERMINAL_ERROR,
-                output={},
-                reason=str(error),
-            )
-            self._runner.run(task.workflow_id, failed)
+            self._fail(task, str(error))
             return None
+        size_bytes = len(shown.to_wire_json())
+        if size_bytes > MAX_BYTES:
+            self._fail(task, f"The task cannot be handed out: {too_large(size_bytes)}")
+            return None
+        return _HandedOut(shown, size_bytes)
+
+    def _fail(self, task: TaskState, reason: str) -> None:
+        """End an attempt that no worker can get."""
+        failed = Reported(
+            ref=task.ref,
+            task_id=task.task_id,
+            status=TaskStatus.FAILED_WITH_TERMINAL_ERROR,
+            output={},
+            reason=reason,
+        )
+        self._runner.run(task.workflow_id, failed)
 
     def _runtime_names(self, task: TaskState, view: View) -> list[str]:
         """Return the secrets and values that a task's definition has handed to its worker."""
