@@ -26,7 +26,15 @@ from dalsegno.models import (
     TaskStatus,
 )
 from dalsegno_state import ids
-from dalsegno_state.engine.claiming import Asked, Claimed, Claims, Foreign, NotYet, definition_of
+from dalsegno_state.engine.claiming import (
+    Asked,
+    Claim,
+    Claimed,
+    Claims,
+    Foreign,
+    NotYet,
+    definition_of,
+)
 from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.revealed_secrets import RevealedSecrets, RevealLimitError
@@ -37,6 +45,7 @@ from dalsegno_state.flow import ENDED_BY_CONTENTS
 from dalsegno_state.ports import STAYS, Caller, Ports, QueueSize, Received
 from dalsegno_state.redaction import Redactor
 from dalsegno_state.reserved_names import poll_fault
+from dalsegno_state.versions import NewerVersionError
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import queue_name
 
@@ -49,6 +58,8 @@ _PASS_OVER_SECONDS: Final = 5.0
 # So many are looked at together once one was found to be stale: where one is, others are.
 _PASS_OVER_COUNT: Final = 10
 _MOST_LOGS: Final = 10
+# When a task that this version cannot read is offered again, perhaps to one that can.
+_LEFT_TO_NEWER_MS: Final = 60_000
 
 
 @dataclass(slots=True)
@@ -344,7 +355,7 @@ class Tasks:
         batch: _Batch,
     ) -> None:
         """Claim the task that a message stands for, and note in ``batch`` what came of it."""
-        match self._claims.claim(message.body, worker_id, asked):
+        match self._claim(message, worker_id, asked):
             case Claimed(task, view):
                 give_back = partial(self._claims.give_back, task, queue, view.workflow.priority)
                 try:
@@ -366,6 +377,14 @@ class Tasks:
                 logger.warning("queue %s holds what is no task of it: %.200r", queue, message.body)
             case _:
                 batch.done.append(message.receipt)
+
+    def _claim(self, message: Received, worker_id: str | None, asked: Asked) -> Claim:
+        """Claim a task; one that only a newer version can read keeps no other from its worker."""
+        try:
+            return self._claims.claim(message.body, worker_id, asked)
+        except NewerVersionError as error:
+            logger.warning("%s", error)
+            return NotYet(_LEFT_TO_NEWER_MS)
 
     def _handed_out(self, task: TaskState, view: View) -> Task | None:
         """Return a task as workers get it; None if it cannot be handed out, and so has failed."""
