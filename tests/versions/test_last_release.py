@@ -27,6 +27,7 @@ from dalsegno_state.ports import Ports
 from dalsegno_state.sqlite import open_ports
 from dalsegno_state.writes import ReplaceTask, UpdateWorkflow
 from tests.aws.deployment import REGION, deployed, settings_of
+from tests.builders import NOW
 from tests.clock import ManualClock
 from tests.versions import samples
 from tests.versions.record import PLACE, RECORDED, TABLES
@@ -95,7 +96,7 @@ def test_what_stands_beside_executions_is_read(ports: Ports) -> None:
 
 
 def test_limits_still_hold_what_was_taken(ports: Ports) -> None:
-    now = samples.NOW
+    now = NOW
     slot = ports.limits.acquire_slot("charge", "another", limit=1, until=now + 9, now=now)
     retry_at = ports.limits.acquire_rate("charge", limit=1, window_ms=60_000, now=now)
 
