@@ -22,7 +22,7 @@ SqsEvent: TypeAlias = dict[str, Any]
 """What an event source mapping of a queue invokes a function with."""
 
 _LONGEST_POSTPONE_SECONDS: Final = 60.0
-# A queue delivers 20 times. Nine of these deliveries are over after 17 minutes, as the replacement of
+# A queue delivers 20 times. Nine of these are over after 17 minutes, as the replacement of
 # functions is; all of them last nine hours, for a release that was rolled back.
 _LONGEST_POSTPONE_TO_NEWER_SECONDS: Final = 3_600.0
 
