@@ -20,6 +20,7 @@ TIERS: Final = {
     "tests/crash": "deep",
     "tests/property": "deep",
     "tests/contract": "deep",
+    "tests/versions": "deep",
     "tests/cloud": "deep",
     "tests/aws": "deep",
     "tests/cdk": "deep",

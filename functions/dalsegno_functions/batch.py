@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from dalsegno_functions.observability import Measure, count
+from dalsegno_state.versions import NewerVersionError
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,9 @@ SqsEvent: TypeAlias = dict[str, Any]
 """What an event source mapping of a queue invokes a function with."""
 
 _LONGEST_POSTPONE_SECONDS: Final = 60.0
+# A queue delivers 20 times. Nine of these are over after 17 minutes, as the replacement of
+# functions is; all of them last nine hours, for a release that was rolled back.
+_LONGEST_POSTPONE_TO_NEWER_SECONDS: Final = 3_600.0
 
 
 class Source(Protocol):
@@ -55,6 +59,7 @@ def consume(
 
     One that fails comes again, later and later, and after as many times as its queue allows goes
     to the dead letters. Nothing depends on it then: the wake of its workflow mends what is missing.
+    One that only a newer version can read is given that version's time.
     """
 
     def work(record: SQSRecord) -> None:
@@ -63,13 +68,14 @@ def consume(
             body = record.body if consumer.queue is None else source.relay(record.body)
             if body is not None:
                 consumer.work(body)
-        except Exception:
+        except Exception as error:
             queue = consumer.queue or record.event_source_arn
             # By its id: a body may hold business data, which logs must not.
             logger.exception("message %s of queue %s failed", record.message_id, queue)
             count(Measure.MESSAGES_FAILED)
             if consumer.queue is not None:
-                source.postpone(consumer.queue, record.receipt_handle, _delay_seconds(record))
+                delay_seconds = _delay_seconds(record, error)
+                source.postpone(consumer.queue, record.receipt_handle, delay_seconds)
             raise
 
     processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -78,6 +84,8 @@ def consume(
     )
 
 
-def _delay_seconds(record: SQSRecord) -> float:
+def _delay_seconds(record: SQSRecord, error: Exception) -> float:
+    is_newer = isinstance(error, NewerVersionError)
+    longest = _LONGEST_POSTPONE_TO_NEWER_SECONDS if is_newer else _LONGEST_POSTPONE_SECONDS
     delivery_count = int(record.attributes.approximate_receive_count or 1)
-    return min(2.0 ** min(delivery_count, 10), _LONGEST_POSTPONE_SECONDS)
+    return min(2.0 ** min(delivery_count, 12), longest)

@@ -8,6 +8,7 @@ from pydantic_core import from_json
 
 from dalsegno.json_text import not_a_number, unicode_json
 from dalsegno.models import JsonObject, TaskResult, TaskResultStatus
+from dalsegno_state.versions import known
 
 # What the official Python SDK calls a failure that trying again does not mend.
 _FOR_GOOD: Final = "NonRetryableException"
@@ -40,12 +41,13 @@ def read_result(body: str) -> TaskResult:
     """Return the result in a message: a ``TaskResult``, or what Lambda tells of an invocation.
 
     Raises:
-        ValidationError: It is neither.
+        NewerVersionError: It is neither, as far as this version knows.
     """
-    value = from_json(unicode_json(body))
-    if not isinstance(value, dict) or "requestContext" not in value:
-        return _finite(TaskResult.model_validate(value))
-    envelope = _Envelope.model_validate(value)
+    with known("a message of the queue of results"):
+        value = from_json(unicode_json(body))
+        if not isinstance(value, dict) or "requestContext" not in value:
+            return _finite(TaskResult.model_validate(value))
+        envelope = _Envelope.model_validate(value)
     answer, condition = envelope.response_payload, envelope.request_context.condition
     if condition != _SUCCESS and answer is None:  # it was never run, or was cut off
         answer = {"errorType": condition, "errorMessage": "the function did not answer"}

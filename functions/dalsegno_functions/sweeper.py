@@ -1,5 +1,6 @@
 """The sweeper: each minute it has looked at what is due in the next, and what is to be removed."""
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from dalsegno_state.engine import EVALUATOR_QUEUE
 from dalsegno_state.engine.removal import Removal
 from dalsegno_state.events import Expire, Wake, encode_evaluation
 from dalsegno_state.ports import Due, Message, Ports, Queues
+from dalsegno_state.versions import NewerVersionError
 from dalsegno_state.writes import SetWake
+
+logger = logging.getLogger(__name__)
 
 # A little more than until the next sweep: two wakes do no harm, none would cost a minute.
 _AHEAD_MS: Final = 65_000
@@ -94,7 +98,11 @@ def handler(_event: object, _context: Any) -> None:
 
 def _put_off(ports: Ports, due: Due, until: EpochMillis) -> None:
     """Have a workflow looked at again some time later, should this time be in vain too."""
-    workflow = ports.state.workflow(due.workflow_id)
+    try:
+        workflow = ports.state.workflow(due.workflow_id)
+    except NewerVersionError as error:
+        logger.warning("%s", error)
+        return
     if workflow is not None and workflow.wake_at == due.wake_at:
         put_off = SetWake(due.workflow_id, due.wake_at, until, workflow.wake_interval_ms)
         ports.state.commit([put_off])

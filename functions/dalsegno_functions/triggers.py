@@ -12,6 +12,7 @@ from dalsegno_functions.batch import Consumer, SqsEvent, consume
 from dalsegno_functions.observability import correlate, instrument
 from dalsegno_functions.wiring import aws_engine
 from dalsegno_state.engine.triggers import Trigger
+from dalsegno_state.versions import known
 
 TRIGGERS_QUEUE: Final = "_triggers"
 
@@ -24,7 +25,7 @@ class TriggerMessage(BaseModel):
         at: When that was.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     identity: Annotated[str, Field(min_length=1, max_length=1024)]
     at: AwareDatetime
@@ -61,12 +62,17 @@ def start(body: str) -> None:
 
 
 def trigger_of(body: str) -> Trigger:
-    """Return the trigger that a message is; raises ValueError if it is none."""
-    document = read_json(body)
-    if isinstance(document, dict) and "detail-type" in document:
-        message = EventBridgeEvent.model_validate(document).message()
-    else:
-        message = TriggerMessage.model_validate(document)
+    """Return the trigger that a message is.
+
+    Raises:
+        NewerVersionError: It is none that this version knows.
+    """
+    with known("a message of the queue of triggers"):
+        document = read_json(body)
+        if isinstance(document, dict) and "detail-type" in document:
+            message = EventBridgeEvent.model_validate(document).message()
+        else:
+            message = TriggerMessage.model_validate(document)
     # Publishers choose the time of their events; an id can hold none before 1970.
     at = max(0, round(message.at.timestamp() * 1000))
     return Trigger(identity=message.identity, at=at, request=message.request)

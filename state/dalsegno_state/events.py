@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from dalsegno.models import JsonObject, TaskStatus, WorkflowStatus
+from dalsegno_state.versions import known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +222,13 @@ def encode_schedule_due(due: ScheduleDue) -> str:
 
 
 def decode_message(body: str) -> Evaluation | ScheduleDue:
-    """Return what a message of the evaluator queue asks for; raises ValueError if not one."""
-    return _body().validate_json(body)
+    """Return what a message of the evaluator queue asks for.
+
+    Raises:
+        NewerVersionError: It is none that this version knows.
+    """
+    with known("a message of the evaluator queue"):
+        return _body().validate_json(body)
 
 
 @cache

@@ -78,6 +78,7 @@ class TaskState:
         unpublished: Changes of its status that are yet to be told: see ``state_changes``.
         ends_workflow: It timed out under a policy that ends the workflow with it.
         take_overs: How often a system worker took the attempt over from one that had died.
+        unread: Stored fields that this version does not know; written back as they were.
     """
 
     workflow_id: str
@@ -118,6 +119,7 @@ class TaskState:
     external_output_path: str | None = None
     external_input_path: str | None = None
     take_overs: int = 0
+    unread: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ class WorkflowState:
             Kept beside the item, written by ``PullWake`` and ``SetWake`` only.
         wake_interval_ms: How long the last wake waited; grows while nothing happens. Below zero
             it counts the wakes in a row that failed: see ``failed_wakes``.
+        unread: Stored fields that this version does not know; written back as they were.
     """
 
     workflow_id: str
@@ -202,6 +205,7 @@ class WorkflowState:
     applied_actions: tuple[str, ...] = ()
     wake_at: EpochMillis | None = None
     wake_interval_ms: int = 0
+    unread: JsonObject = field(default_factory=dict)
 
     @property
     def failed_wakes(self) -> int:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from dalsegno.json_text import read_json
 from dalsegno.models import JsonObject, JsonValue
 from dalsegno_state.expressions import walk
+from dalsegno_state.versions import known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class IncomingEvent:
         optional: Nobody need be there for it.
         generation: That of the workflow which published it; see ``WorkflowState``.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     event: str = Field(min_length=1, max_length=256)
     id: str = Field(min_length=1, max_length=512)
@@ -36,8 +40,13 @@ _reader = TypeAdapter(IncomingEvent)
 
 
 def decode_incoming_event(body: str) -> IncomingEvent:
-    """Return the event that a message brings; raises ValueError on a body that is none."""
-    return _reader.validate_json(body)
+    """Return the event that a message brings.
+
+    Raises:
+        NewerVersionError: The body is none that this version knows.
+    """
+    with known("a message of the queue of events"):
+        return _reader.validate_json(body)
 
 
 def payload_of(value: JsonValue) -> JsonObject:

@@ -106,7 +106,11 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def _pass_on(self) -> None:
-        body = self._body()
+        try:
+            body = self._body()
+        except EOFError:  # the function was killed while it asked
+            self.close_connection = True
+            return
         sent = self._sent(body)
         said = self.proxy.refusal(self.headers.get("User-Agent", ""), sent)
         if said is not None:
@@ -138,7 +142,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             return b"".join(iter(self._chunk, b""))
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise EOFError
+        return body
 
     def _chunk(self) -> bytes:
         size = int(self.rfile.readline().split(b";")[0], 16)

@@ -32,7 +32,7 @@ _ARNS: Final[Mapping[str, Callable[[str], str]]] = {
     ),
     "AWS::KMS::Key": lambda name: arn("kms", f"key/{name}"),
     "AWS::Events::EventBus": lambda name: arn("events", f"event-bus/{name}"),
-    "AWS::SNS::Topic": lambda name: arn("sns", name),
+    "AWS::SNS::Topic": lambda name: arn("sns", name.rpartition(":")[2]),
 }
 _NAMES: Final = ("QueueName", "FunctionName", "TableName", "BucketName", "RoleName", "Name")
 # What these give as reference is their address.

@@ -15,6 +15,7 @@ from dalsegno_state.engine import (
     Engine,
 )
 from dalsegno_state.ports import Queues, Received
+from dalsegno_state.versions import NewerVersionError
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Consumer:
 
     A message is deleted once its work is done. If that fails it comes again, later and later;
     after ``_DELIVERIES`` it is dropped, because the table is the truth: the workflow's wake
-    brings back whatever is really due.
+    brings back whatever is really due. What only a newer version can read is kept for it.
 
     Attributes:
         count: How many messages to take at once.
@@ -66,6 +67,10 @@ class Consumer:
         """Return whether the message may be deleted."""
         try:
             self.work(message.body)
+        except NewerVersionError as error:
+            logger.warning("a message of queue %s is left: %s", self.queue, error)
+            self.queues.postpone(self.queue, message.receipt, _LONGEST_POSTPONE_SECONDS)
+            return False
         except Exception:  # one message must not stop the others
             logger.exception("a message of queue %s failed: %.200s", self.queue, message.body)
             if message.delivery_count >= _DELIVERIES:

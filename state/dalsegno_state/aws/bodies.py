@@ -8,6 +8,7 @@ from typing import Final
 
 from dalsegno.queue_bodies import ENCODED, TIMER, decoded
 from dalsegno_state.ports import Message
+from dalsegno_state.versions import known
 
 _ALLOWED: Final = re.compile(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 
@@ -27,9 +28,14 @@ def encode_body(body: str) -> str:
 
 
 def decode_body(received: str) -> str | Timer:
-    """Return the body that was sent, or the timer that a schedule sent."""
+    """Return the body that was sent, or the timer that a schedule sent.
+
+    Raises:
+        NewerVersionError: It is a timer that this version does not know.
+    """
     if received.startswith(TIMER):
-        queue, body, deliver_at, priority = json.loads(received.removeprefix(TIMER))
+        with known("a timer"):
+            queue, body, deliver_at, priority = json.loads(received.removeprefix(TIMER))
         return Timer(Message(queue=queue, body=body, deliver_at=deliver_at, priority=priority))
     return decoded(received)
 

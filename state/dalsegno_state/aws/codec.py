@@ -2,7 +2,8 @@
 
 DynamoDB charges writes by the whole KB, so that a task with inputs and outputs of 300 bytes each
 should stay under one: names are one to three letters, fields that hold their default or repeat
-another are left out, and what would not fit into the first KB is compressed if that helps.
+another are left out, and what would not fit into the first KB is compressed if that helps. Fields
+of a newer version, whose names are not known here, are kept as they are and written back.
 """
 
 import json
@@ -133,11 +134,11 @@ class _Shape:
         self._fields = [(name, short, defaults[name]) for name, short in names.items()]
         self._echoes = echoes
         self._long = {short: name for name, short in names.items()}
-        self._long |= {short + _REFERENCE: name + _REFERENCE for name, short in names.items()}
+        self._long |= {names[name] + _REFERENCE: name + _REFERENCE for name in _PAYLOADS}
 
     def shorten(self, item: TaskState | WorkflowState) -> Document:
         """Return the fields that must be told, under their short names."""
-        document: Document = {}
+        document: Document = dict(item.unread)
         for name, short, default in self._fields:
             value = getattr(item, name)
             if name in self._echoes:
@@ -151,7 +152,9 @@ class _Shape:
     def lengthen(self, document: Document) -> Document:
         """Return the fields of a document under their own names."""
         put_secrets(document, document.pop(_SECRETS, ()))
-        values = {self._long[short]: value for short, value in document.items()}
+        values = {self._long[k]: value for k, value in document.items() if k in self._long}
+        if len(values) < len(document):
+            values["unread"] = {k: v for k, v in document.items() if k not in self._long}
         for name, echoed in self._echoes.items():
             values.setdefault(name, values[echoed])
         for name in _PAYLOADS:
@@ -192,7 +195,7 @@ def encode_task(task: TaskState) -> str:
     if task.membership is not None:
         member = task.membership
         document[TASK_NAMES["membership"]] = (member.join_ref, member.index, member.size)
-    return _encoded(document)
+    return _encoded(document, task.unread)
 
 
 def decode_task(document: str, workflow_id: str, token: str, **beside: Any) -> TaskState:
@@ -219,7 +222,7 @@ def encode_workflow(workflow: WorkflowState) -> str:
     if workflow.operation is not None:
         operation = (workflow.operation.kind, workflow.operation.arguments)
         document[WORKFLOW_NAMES["operation"]] = operation
-    return _encoded(document)
+    return _encoded(document, workflow.unread)
 
 
 def decode_workflow(document: str, **beside: Any) -> WorkflowState:
@@ -235,11 +238,12 @@ def decode_workflow(document: str, **beside: Any) -> WorkflowState:
     return WorkflowState(**values, **beside)
 
 
-def _encoded(document: Document) -> str:
+def _encoded(document: Document, unread: Document) -> str:
     """Return a document as text, with a list of its references to secrets if it has any."""
     text = encode_json(document)
     if SECRETS_PREFIX in text:
-        places = secret_places({k: document[k] for k in _WITH_SECRETS if k in document})
+        looked_into = (*_WITH_SECRETS, *unread)
+        places = secret_places({k: document[k] for k in looked_into if k in document})
         if places:
             return encode_json({**document, _SECRETS: places})
     return text

@@ -5,6 +5,7 @@ attr  holds
 ====  ===========================================================================
 d     the document, see ``codec``
 v     revision
+fm    workflow: its format, see ``versions``; 1 if absent
 i     task: what its id tells beyond its place
 q     task: sequence
 c     workflow: when it was created; sort key of the search indexes
@@ -33,6 +34,7 @@ from dalsegno_state.aws.codec import (
 )
 from dalsegno_state.aws.table import Item, Value, key, number, number_of, text
 from dalsegno_state.execution import TaskState, WorkflowState
+from dalsegno_state.versions import FORMAT, check_format, known
 from dalsegno_state.writes import Arrivals
 
 # Names and numbers of the attributes beside a task's document, its keys apart.
@@ -56,14 +58,15 @@ def attempt_item(task: TaskState) -> Item:
 
 
 def decoded_task(workflow_id: str, item: Item) -> TaskState:
-    """Return the task of an item, current or earlier."""
-    return decode_task(
-        unpack(item["d"]),
-        workflow_id,
-        item["i"]["S"],
-        revision=int(item["v"]["N"]),
-        sequence=int(item["q"]["N"]),
-    )
+    """Return the task of an item, current or earlier. Raises NewerVersionError."""
+    with known(f"task {item['sk']['S']} of workflow {workflow_id}"):
+        return decode_task(
+            unpack(item["d"]),
+            workflow_id,
+            item["i"]["S"],
+            revision=int(item["v"]["N"]),
+            sequence=int(item["q"]["N"]),
+        )
 
 
 def workflow_key(workflow_id: str) -> Item:
@@ -91,6 +94,7 @@ def workflow_values(workflow: WorkflowState) -> dict[str, Value | None]:
             workflow.parent_workflow_id and layout.name_key(workflow.parent_workflow_id)
         ),
         "v": number(workflow.revision),
+        "fm": number(FORMAT),
     }
     beside = sum(len(value["S"]) for value in values.values() if value and "S" in value)
     beside += len(layout.workflow_pk(workflow_id)) + _WORKFLOW_OVERHEAD_BYTES
@@ -130,16 +134,19 @@ def workflow_item(workflow: WorkflowState) -> Item:
 
 
 def decoded_workflow(item: Item) -> WorkflowState:
-    """Return the workflow of an item."""
+    """Return the workflow of an item. Raises NewerVersionError."""
+    workflow_id = layout.workflow_id(item["pk"]["S"])
+    check_format(f"workflow {workflow_id}", number_of(item, "fm") or FORMAT)
     is_listed = item.get("ds", {}).get("S", "").startswith(layout.ENDED)
     wake_at = None if is_listed else number_of(item, "dw")
-    return decode_workflow(
-        unpack(item["d"]),
-        workflow_id=layout.workflow_id(item["pk"]["S"]),
-        revision=int(item["v"]["N"]),
-        wake_at=None if wake_at == layout.NEVER else wake_at,
-        wake_interval_ms=number_of(item, "wi") or 0,
-    )
+    with known(f"workflow {workflow_id}"):
+        return decode_workflow(
+            unpack(item["d"]),
+            workflow_id=workflow_id,
+            revision=int(item["v"]["N"]),
+            wake_at=None if wake_at == layout.NEVER else wake_at,
+            wake_interval_ms=number_of(item, "wi") or 0,
+        )
 
 
 def decoded_arrivals(item: Item | None) -> Arrivals:

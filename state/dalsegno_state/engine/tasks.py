@@ -28,7 +28,15 @@ from dalsegno.models import (
 )
 from dalsegno_state import ids
 from dalsegno_state.engine.answer_size import ENOUGH_BYTES, MAX_BYTES, too_large
-from dalsegno_state.engine.claiming import Asked, Claimed, Claims, Foreign, NotYet, definition_of
+from dalsegno_state.engine.claiming import (
+    Asked,
+    Claim,
+    Claimed,
+    Claims,
+    Foreign,
+    NotYet,
+    definition_of,
+)
 from dalsegno_state.engine.external import ExternalStorage
 from dalsegno_state.engine.queries import Queries
 from dalsegno_state.engine.revealed_secrets import RevealedSecrets, RevealLimitError
@@ -39,6 +47,7 @@ from dalsegno_state.flow import ENDED_BY_CONTENTS
 from dalsegno_state.ports import STAYS, Caller, Ports, QueueSize, Received
 from dalsegno_state.redaction import Redactor
 from dalsegno_state.reserved_names import poll_fault
+from dalsegno_state.versions import NewerVersionError
 from dalsegno_state.view import View
 from dalsegno_state.worker_queue import queue_name
 
@@ -55,6 +64,8 @@ _PORTION: Final = 10
 # A poll stops claiming then: its answer must leave before its gateway gives up, after 29 s.
 _CLAIMING_SECONDS: Final = 10.0
 _MOST_LOGS: Final = 10
+# When a task that this version cannot read is offered again, perhaps to one that can.
+_LEFT_TO_NEWER_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,7 +431,7 @@ class Tasks:
         batch: _Batch,
     ) -> None:
         """Claim the task that a message stands for, and note in ``batch`` what came of it."""
-        match self._claims.claim(message.body, worker_id, asked):
+        match self._claim(message, worker_id, asked):
             case Claimed(task, view):
                 give_back = partial(self._claims.give_back, task, queue, view.workflow.priority)
                 try:
@@ -447,6 +458,14 @@ class Tasks:
                 logger.warning("queue %s holds what is no task of it: %.200r", queue, message.body)
             case _:
                 batch.done.append(message.receipt)
+
+    def _claim(self, message: Received, worker_id: str | None, asked: Asked) -> Claim:
+        """Claim a task; one that only a newer version can read keeps no other from its worker."""
+        try:
+            return self._claims.claim(message.body, worker_id, asked)
+        except NewerVersionError as error:
+            logger.warning("%s", error)
+            return NotYet(_LEFT_TO_NEWER_MS)
 
     def _handed_out(self, task: TaskState, view: View) -> _HandedOut | None:
         """Return a task as workers get it; None if it cannot be handed out, and so has failed."""

@@ -25,6 +25,7 @@ from dalsegno_state.operations.rerun import rerun
 from dalsegno_state.operations.upgrade import upgrade, upgrade_obstacles
 from dalsegno_state.tasks.registry import TASK_TYPES
 from dalsegno_state.transition import Transition
+from dalsegno_state.versions import known
 from dalsegno_state.view import View
 
 __all__ = [
@@ -62,7 +63,9 @@ def continue_operation(view: View, *, now: EpochMillis, tools: Tools) -> Transit
     operation = view.workflow.operation
     if operation is None:
         return draft.transition()
-    done = _OPERATIONS[operation.kind](draft, operation.arguments)
+    with known(f"an operation of workflow {view.workflow.workflow_id}"):
+        carry_out = _OPERATIONS[operation.kind]
+    done = carry_out(draft, operation.arguments)
     flow.drain(draft)
     if done:
         draft.update_workflow(replace(draft.workflow, operation=None))

@@ -1,7 +1,8 @@
 """Task and workflow items as JSON documents.
 
 Hand-made because every step encodes and decodes several: fields that hold their default are
-left out. A payload reference gets a key of its own, so no user's JSON can look like one.
+left out. A payload reference gets a key of its own, so no user's JSON can look like one. Fields of
+a newer version, which are not known here, are kept as they are and written back.
 """
 
 import json
@@ -13,6 +14,7 @@ from dalsegno.models import EpochMillis, JsonValue, TaskStatus, WorkflowStatus
 from dalsegno_state.execution import Membership, Operation, PayloadRef, TaskState, WorkflowState
 from dalsegno_state.expressions import SECRETS_PREFIX, put_secrets, secret_places
 from dalsegno_state.ports import NotJsonError
+from dalsegno_state.versions import known
 
 Document: TypeAlias = dict[str, Any]
 
@@ -20,7 +22,7 @@ _REF_SUFFIX: Final = "_ref"
 _PAYLOADS: Final = ("input", "output")
 _SECRETS: Final = "secrets"
 _WITH_SECRETS: Final = (*_PAYLOADS, "variables")
-_BESIDE_THE_DOCUMENT: Final = frozenset({"wake_at", "wake_interval_ms"})
+_BESIDE_THE_DOCUMENT: Final = frozenset({"wake_at", "wake_interval_ms", "unread"})
 
 _UNICODE: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _ASCII: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -36,6 +38,7 @@ class _Fields:
     def __init__(self, cls: type[TaskState] | type[WorkflowState]) -> None:
         stored = [field for field in fields(cls) if field.name not in _BESIDE_THE_DOCUMENT]
         self._names = [field.name for field in stored]
+        self._known = frozenset(self._names)
         self._values = attrgetter(*self._names)
         self._defaults: list[object] = [
             field.default if field.default_factory is MISSING else field.default_factory()
@@ -50,6 +53,12 @@ class _Fields:
             for name, value, default in zip(self._names, values, self._defaults, strict=True)
             if value != default
         }
+
+    def set_unread_apart(self, document: Document) -> None:
+        """Move the fields of a document that are not known under the name ``unread``."""
+        if not document.keys() <= self._known:
+            unread = [name for name in document if name not in self._known]
+            document["unread"] = {name: document.pop(name) for name in unread}
 
 
 _TASK: Final = _Fields(TaskState)
@@ -87,14 +96,19 @@ def encode_task(task: TaskState) -> str:
     if task.membership is not None:
         member = task.membership
         document["membership"] = (member.join_ref, member.index, member.size)
-    return _encoded(document)
+    return _encoded(document, task.unread)
 
 
 def decode_task(text: str) -> TaskState:
-    """Return the task of a document."""
-    document = _DECODER.decode(text)
+    """Return the task of a document. Raises NewerVersionError."""
+    with known("a task"):
+        return _decoded_task(_DECODER.decode(text))
+
+
+def _decoded_task(document: Document) -> TaskState:
     put_secrets(document, document.pop(_SECRETS, ()))
     _resolve_references(document)
+    _TASK.set_unread_apart(document)
     document["status"] = _TASK_STATUSES[document["status"]]
     for name in ("iterations", "unpublished"):
         if name in document:
@@ -111,14 +125,25 @@ def encode_workflow(workflow: WorkflowState) -> str:
     _mark_references(document)
     if workflow.operation is not None:
         document["operation"] = (workflow.operation.kind, workflow.operation.arguments)
-    return _encoded(document)
+    return _encoded(document, workflow.unread)
 
 
 def decode_workflow(text: str, wake_at: EpochMillis | None, wake_interval_ms: int) -> WorkflowState:
-    """Return the workflow of a document, with the wake that is kept beside it."""
-    document = _DECODER.decode(text)
+    """Return the workflow of a document, with the wake that is kept beside it.
+
+    Raises:
+        NewerVersionError: It cannot be read.
+    """
+    with known("a workflow"):
+        return _decoded_workflow(_DECODER.decode(text), wake_at, wake_interval_ms)
+
+
+def _decoded_workflow(
+    document: Document, wake_at: EpochMillis | None, wake_interval_ms: int
+) -> WorkflowState:
     put_secrets(document, document.pop(_SECRETS, ()))
     _resolve_references(document)
+    _WORKFLOW.set_unread_apart(document)
     document["status"] = _WORKFLOW_STATUSES[document["status"]]
     for name in ("failed_refs", "followers", "unpublished", "applied_actions"):
         if name in document:
@@ -134,11 +159,13 @@ def iteration_key(iterations: tuple[int, ...]) -> str:
     return ".".join(f"{iteration:010d}" for iteration in iterations)
 
 
-def _encoded(document: Document) -> str:
+def _encoded(document: Document, unread: Document) -> str:
     """Return a document as text, with a list of its references to secrets if it has any."""
+    document |= unread
     text = encode_json(document)
     if SECRETS_PREFIX in text:
-        places = secret_places({k: document[k] for k in _WITH_SECRETS if k in document})
+        looked_into = (*_WITH_SECRETS, *unread)
+        places = secret_places({k: document[k] for k in looked_into if k in document})
         if places:
             return encode_json({**document, _SECRETS: places})
     return text

@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("aws_lambda_powertools", reason="the extra aws is not installed")
 
 from dalsegno_functions.batch import Consumer, consume
+from dalsegno_state.versions import NewerVersionError
 
 QUEUE = "_evaluator"
 
@@ -42,6 +43,8 @@ def _consumed(*records: dict[str, Any]) -> tuple[list[str], list[str], Source]:
     def work(body: str) -> None:
         if body == "poison":
             raise ValueError(body)
+        if body == "newer":
+            raise NewerVersionError(body)
         done.append(body)
 
     reply = consume({"Records": list(records)}, None, source, lambda _: Consumer(QUEUE, work))
@@ -66,6 +69,16 @@ def test_what_fails_comes_back_later_each_time(deliveries: int, seconds: float) 
     _, _, source = _consumed(_record("poison", deliveries))
 
     assert source.postponed == [(QUEUE, "receipt of poison", seconds)]
+
+
+@pytest.mark.parametrize(("deliveries", "seconds"), [(1, 2), (11, 2048), (19, 3600)])
+def test_what_only_a_newer_version_can_read_has_hours_to_meet_one(
+    deliveries: int, seconds: float
+) -> None:
+    done, failed, source = _consumed(_record("newer", deliveries), _record("a"))
+
+    assert (done, failed) == (["a"], ["id of newer"])
+    assert source.postponed == [(QUEUE, "receipt of newer", seconds)]
 
 
 def test_a_timer_is_sent_on_and_not_worked_on() -> None:

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from dalsegno.models import TaskResult, TaskResultStatus
 from dalsegno_functions.function_results import read_result
+from dalsegno_state.versions import NewerVersionError
 
 
 def an_envelope(condition: str, answer: Any) -> str:
@@ -73,7 +73,7 @@ def test_result_of_a_worker_is_read_as_it_is() -> None:
 
 @pytest.mark.parametrize("body", ["[]", '{"requestContext": {"condition": "Success"}}'])
 def test_what_is_neither_is_refused(body: str) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(NewerVersionError):
         read_result(body)
 
 

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("aws_lambda_powertools", reason="the extra aws is not installed")
 
 from dalsegno_functions.triggers import trigger_of
+from dalsegno_state.versions import NewerVersionError
 
 EVENT = {
     "version": "0",
@@ -64,12 +65,12 @@ def test_a_time_before_ids_can_tell_it_is_their_first() -> None:
     ],
 )
 def test_what_says_nothing_is_refused_with_the_reason(body: str, named: str) -> None:
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(NewerVersionError, match=named):
         trigger_of(body)
 
 
 def test_unfilled_placeholders_of_a_schedule_are_refused() -> None:
     sent: dict[str, Any] = {**MESSAGE, "at": "<aws.scheduler.scheduled-time>"}
 
-    with pytest.raises(ValueError, match="at"):
+    with pytest.raises(NewerVersionError, match="at"):
         trigger_of(json.dumps(sent))

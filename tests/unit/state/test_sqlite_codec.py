@@ -70,6 +70,7 @@ SPECIAL = {
     "task_to_domain": {"*": "eu"},
     "node": {"name": "charge"},
     "variables": {"a": 1},
+    "unread": {"newer": [1]},
     "input": {"a": 1},
     "output": PayloadRef(key="k", size_bytes=1),
 }
