@@ -11,14 +11,12 @@ from dalsegno_cdk.functions import Functions
 from dalsegno_cdk.messaging import Messaging
 from dalsegno_cdk.settings import DalsegnoSettings
 from dalsegno_cdk.storage import Storage
-from dalsegno_functions.observability import FAULTS_OF
+from dalsegno_functions.observability import FAULTS_OF, MANY_FAULTS
 
 _MINUTE = Duration.minutes(1)
 _FIVE_MINUTES = Duration.minutes(5)
 # A due workflow waits for a sweep at most; twice that means that sweeps are missing.
 _LATE_MILLIS = 120_000
-# One message that cannot be done fails more often than that within five minutes.
-_MANY_FAULTS = 5
 
 
 class Monitoring(Construct):
@@ -84,7 +82,9 @@ class Monitoring(Construct):
 
     def _fault_alarm(self) -> cloudwatch.Alarm:
         faults = self._measure("Faults", "Sum", service=FAULTS_OF, period=_FIVE_MINUTES)
-        return self._alarm("Faults", faults, _MANY_FAULTS, "messages or removals fail")
+        return self._alarm(
+            "Faults", faults, MANY_FAULTS, "messages or removals fail, or run in circles"
+        )
 
     def _account_alarms(self) -> list[cloudwatch.Alarm]:
         """Return the alarms on what concerns every function of the account in this Region."""

@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from dalsegno_functions.observability import Measure, count
+from dalsegno_state.hops import HOPS_ATTRIBUTE, MAX_HOPS, working_on
 from dalsegno_state.versions import NewerVersionError
 
 logger = logging.getLogger(__name__)
@@ -46,10 +47,12 @@ class Consumer:
     Attributes:
         queue: By the name the engine knows it under; None for a queue of somebody else, whose
             messages are taken as they are, and come again when that queue says.
+        brings_back: The wake brings back what its messages ask for, so that they may be dropped.
     """
 
     queue: str | None
     work: Callable[[str], None]
+    brings_back: bool = False
 
 
 def consume(
@@ -60,14 +63,26 @@ def consume(
     One that fails comes again, later and later, and after as many times as its queue allows goes
     to the dead letters. Nothing depends on it then: the wake of its workflow mends what is missing.
     One that only a newer version can read is given that version's time.
+
+    A message that ends a chain of too many which changed nothing is dropped; see ``hops``.
     """
 
     def work(record: SQSRecord) -> None:
-        consumer = consumer_of(record)
+        consumer, hops = consumer_of(record), _hops(record)
+        if hops > MAX_HOPS and consumer.brings_back:
+            logger.error(
+                "message %s of queue %s is dropped: the %d before it have changed nothing",
+                record.message_id,
+                consumer.queue,
+                hops,
+            )
+            count(Measure.CHAINS_STOPPED)
+            return
         try:
-            body = record.body if consumer.queue is None else source.relay(record.body)
-            if body is not None:
-                consumer.work(body)
+            with working_on(hops):
+                body = record.body if consumer.queue is None else source.relay(record.body)
+                if body is not None:
+                    consumer.work(body)
         except Exception as error:
             queue = consumer.queue or record.event_source_arn
             # By its id: a body may hold business data, which logs must not.
@@ -82,6 +97,12 @@ def consume(
     return process_partial_response(
         event=event, record_handler=work, processor=processor, context=context
     )
+
+
+def _hops(record: SQSRecord) -> int:
+    attribute = record.raw_event.get("messageAttributes", {}).get(HOPS_ATTRIBUTE, {})
+    text = attribute.get("stringValue") or ""
+    return int(text) if text.isdecimal() else 0
 
 
 def _delay_seconds(record: SQSRecord, error: Exception) -> float:

@@ -60,7 +60,7 @@ def _consumer(record: SQSRecord) -> Consumer:
     if queue_arn == os.environ.get("DALSEGNO_EVENTS_QUEUE_ARN"):
         return Consumer(EVENTS_QUEUE, take_event)
     if queue_arn == os.environ.get("DALSEGNO_EVALUATOR_QUEUE_ARN", queue_arn):
-        return Consumer(EVALUATOR_QUEUE, evaluate)
+        return Consumer(EVALUATOR_QUEUE, evaluate, brings_back=True)
     queue = queue_arn.rpartition(":")[2]
     return Consumer(None, partial(take_message, queue, record.message_id))
 

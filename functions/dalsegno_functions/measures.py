@@ -35,6 +35,9 @@ class Measures:
         for write in writes:
             self._tell_of(write)
 
+    def changed(self) -> None:
+        """See ``Observer.changed``; nothing of it is measured."""
+
     def _tell_of(self, write: Write) -> None:
         match write:
             # What has just ended was changed when it ended; the write that closes it comes later

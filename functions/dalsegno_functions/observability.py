@@ -28,10 +28,14 @@ class Measure(StrEnum):
     WORKFLOWS_DUE = "WorkflowsDue"
     MESSAGES_FAILED = "MessagesFailed"
     REMOVALS_FAILED = "RemovalsFailed"
+    CHAINS_STOPPED = "ChainsStopped"
 
 
 FAULTS_OF: Final = "all"
 """Service under which ``Faults`` counts what failed in any function: one alarm watches it."""
+
+MANY_FAULTS: Final = 5
+"""Faults within five minutes that raise the alarm; one message that cannot be done makes fewer."""
 
 _FAULTS: Final = frozenset({Measure.MESSAGES_FAILED, Measure.REMOVALS_FAILED})
 
@@ -65,6 +69,8 @@ def count(measure: Measure, value: float = 1) -> None:
         metrics().add_metric(name=measure, unit=unit, value=value)
         if measure in _FAULTS:
             _add_to_faults(value)
+        elif measure is Measure.CHAINS_STOPPED:
+            _add_to_faults(value * MANY_FAULTS)  # never of a healthy workflow: one is enough
 
 
 def _add_to_faults(value: float) -> None:

@@ -21,6 +21,10 @@ class Observer(Protocol):
         """Take note of writes; a wake among them may have been moved before."""
         ...
 
+    def changed(self) -> None:
+        """Take note of an arrival at a JOIN, or of a part of an execution that was removed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedStateStore:
@@ -79,7 +83,9 @@ class ObservedStateStore:
 
     def arrive(self, arrival: Arrival) -> Arrivals:
         """See ``StateStore.arrive``."""
-        return self.inner.arrive(arrival)
+        arrivals = self.inner.arrive(arrival)
+        self._tell_of_change()
+        return arrivals
 
     def arrivals(self, workflow_id: str, join_ref: str, shard: str) -> Arrivals:
         """See ``StateStore.arrivals``."""
@@ -95,7 +101,9 @@ class ObservedStateStore:
 
     def clear(self, workflow_id: str, limit: int) -> bool:
         """See ``StateStore.clear``."""
-        return self.inner.clear(workflow_id, limit)
+        is_clear = self.inner.clear(workflow_id, limit)
+        self._tell_of_change()
+        return is_clear
 
     def children(self, parent_workflow_id: str) -> Iterator[str]:
         """See ``StateStore.children``."""
@@ -112,6 +120,11 @@ class ObservedStateStore:
     def remove(self, workflow_id: str) -> None:
         """See ``StateStore.remove``."""
         self.inner.remove(workflow_id)
+        self._tell_of_change()
+
+    def _tell_of_change(self) -> None:
+        for observer in self.observers:
+            observer.changed()
 
 
 def _before(lost: Lost, writes: Sequence[Write]) -> Sequence[Write]:

@@ -45,6 +45,9 @@ class ShortWakes:
                     pass
         self._send({key: at for key, at in wakes.items() if at not in announced})
 
+    def changed(self) -> None:
+        """See ``Observer.changed``; no wake is moved."""
+
     def _send(self, wakes: dict[str, EpochMillis]) -> None:
         soon = self.clock.now() + _SHORT_MS
         messages = [

@@ -23,7 +23,8 @@ def run(task_id: str) -> None:
 
 def _consumer(record: SQSRecord) -> Consumer:
     is_shared = record.event_source_arn == os.environ.get("DALSEGNO_SYSTEM_QUEUE_ARN")
-    return Consumer(ids.SYSTEM_QUEUE if is_shared else Http.type, run)
+    queue = ids.SYSTEM_QUEUE if is_shared else Http.type
+    return Consumer(queue, run, brings_back=True)
 
 
 @instrument

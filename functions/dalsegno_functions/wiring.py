@@ -155,12 +155,13 @@ def aws_engine() -> AwsEngine:
     from dalsegno_functions.measures import Measures
     from dalsegno_functions.observability import count
     from dalsegno_functions.observed_state import ObservedStateStore
+    from dalsegno_functions.progress import Progress
     from dalsegno_functions.short_wakes import ShortWakes
     from dalsegno_state.aws import AwsSettings, open_ports, open_services
 
     settings = AwsSettings.from_environment()
     opened = open_ports(settings, SystemClock())
-    observers = (Measures(count), ShortWakes(opened.queues, opened.clock))
+    observers = (Progress(), Measures(count), ShortWakes(opened.queues, opened.clock))
     ports = replace(opened, state=ObservedStateStore(opened.state, observers))
     made = _engine(
         ports,

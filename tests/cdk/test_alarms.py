@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dalsegno_functions import observability
-from dalsegno_functions.observability import FAULTS_OF, Measure
+from dalsegno_functions.observability import FAULTS_OF, MANY_FAULTS, Measure
 
 Find = Callable[..., dict[str, dict[str, Any]]]
 
@@ -87,9 +87,17 @@ def test_an_expression_names_every_metric_that_it_watches(resources: Find) -> No
         assert all(f"({stat}," in expressions[0] for stat in stats)
 
 
-@pytest.mark.parametrize("measure", [Measure.MESSAGES_FAILED, Measure.REMOVALS_FAILED])
+# One endless chain that is stopped raises the alarm; it takes several failures of the others.
+@pytest.mark.parametrize(
+    ("measure", "faults"),
+    [
+        (Measure.MESSAGES_FAILED, 1),
+        (Measure.REMOVALS_FAILED, 1),
+        (Measure.CHAINS_STOPPED, MANY_FAULTS),
+    ],
+)
 def test_what_fails_in_any_function_is_counted_where_the_alarm_looks(
-    monkeypatch: pytest.MonkeyPatch, measure: Measure
+    monkeypatch: pytest.MonkeyPatch, measure: Measure, faults: int
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "evaluator")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "evaluator")
@@ -107,4 +115,4 @@ def test_what_fails_in_any_function_is_counted_where_the_alarm_looks(
     assert described["Namespace"] == _OWN
     assert described["Dimensions"] == [["service"]]
     assert told["service"] == FAULTS_OF
-    assert told["Faults"] == [1]
+    assert told["Faults"] == [faults]

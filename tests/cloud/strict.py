@@ -121,6 +121,7 @@ class StrictCloud:
                 return self.refusal(event_name, request)
             return self.carry(event_name, request, lambda: botocore_stubber(event_name, request))
 
+        client.meta.events.unregister("before-send", botocore_stubber)
         client.meta.events.register_first("before-send", judged)
 
     def refusal(self, event_name: str, request: Any, **_context: object) -> AWSResponse | None:

@@ -13,6 +13,7 @@ from dalsegno_state.aws.client import Clients
 from dalsegno_state.aws.failures import code_of, rounds, translated
 from dalsegno_state.aws.queue_directory import QueueDirectory
 from dalsegno_state.aws.timers import Timers
+from dalsegno_state.hops import HOPS_ATTRIBUTE, next_hops
 from dalsegno_state.ports import STAYS, Caller, Clock, Message, QueueSize, Received
 
 if TYPE_CHECKING:
@@ -208,11 +209,18 @@ class SqsQueues:
 
 
 def _entry(message: Message, delay_ms: EpochMillis) -> "SendMessageBatchRequestEntryTypeDef":
-    return {
+    entry: SendMessageBatchRequestEntryTypeDef = {
         "Id": "",
         "MessageBody": encode_body(message.body),
         "DelaySeconds": math.ceil(delay_ms / 1000),
     }
+    # A chain that waits a second or more at each hop is bounded by its waits.
+    hops = next_hops() if delay_ms == 0 else 0
+    if hops:
+        entry["MessageAttributes"] = {
+            HOPS_ATTRIBUTE: {"DataType": "Number", "StringValue": str(hops)}
+        }
+    return entry
 
 
 def _batches(

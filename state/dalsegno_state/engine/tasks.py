@@ -431,7 +431,7 @@ class Tasks:
         batch: _Batch,
     ) -> None:
         """Claim the task that a message stands for, and note in ``batch`` what came of it."""
-        match self._claim(message, worker_id, asked):
+        match self._claimed(message, worker_id, asked):
             case Claimed(task, view):
                 give_back = partial(self._claims.give_back, task, queue, view.workflow.priority)
                 try:
@@ -459,7 +459,7 @@ class Tasks:
             case _:
                 batch.done.append(message.receipt)
 
-    def _claim(self, message: Received, worker_id: str | None, asked: Asked) -> Claim:
+    def _claimed(self, message: Received, worker_id: str | None, asked: Asked) -> Claim:
         """Claim a task; one that only a newer version can read keeps no other from its worker."""
         try:
             return self._claims.claim(message.body, worker_id, asked)

@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("aws_lambda_powertools", reason="the extra aws is not installed")
 
 from dalsegno_functions.batch import Consumer, consume
+from dalsegno_state.hops import MAX_HOPS
 from dalsegno_state.versions import NewerVersionError
 
 QUEUE = "_evaluator"
@@ -108,3 +109,34 @@ def test_a_failing_message_is_logged_by_its_id_without_what_it_says(
 
     (line,) = (record.getMessage() for record in caplog.records)
     assert line == "message id-1 of queue _evaluator failed"
+
+
+def _after(hops: int) -> dict[str, Any]:
+    attribute = {"stringValue": str(hops), "dataType": "Number"}
+    return {**_record("a"), "messageAttributes": {"hops": attribute}}
+
+
+@pytest.mark.parametrize(
+    ("hops", "brings_back", "done"),
+    [(MAX_HOPS, True, ["a"]), (MAX_HOPS + 1, True, []), (MAX_HOPS + 1, False, ["a"])],
+)
+def test_only_what_the_wake_brings_back_is_dropped_behind_too_many_hops(
+    hops: int, brings_back: bool, done: list[str]
+) -> None:
+    worked = list[str]()
+    consumer = Consumer(QUEUE, worked.append, brings_back)
+
+    reply = consume({"Records": [_after(hops)]}, None, Source(), lambda _: consumer)
+
+    assert worked == done
+    assert reply["batchItemFailures"] == []
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1e9", "many"])
+def test_a_count_that_is_no_number_stops_nothing(text: str) -> None:
+    worked = list[str]()
+    record = {**_record("a"), "messageAttributes": {"hops": {"stringValue": text}}}
+
+    consume({"Records": [record]}, None, Source(), lambda _: Consumer(QUEUE, worked.append, True))
+
+    assert worked == ["a"]
