@@ -120,9 +120,11 @@ class Trial:
         return name
 
     def handler(self, suffix: str) -> str:
-        """Return the name of an event handler that does not exist yet; removed at the end."""
-        name = self.name(suffix)
-        self._delete(self.client.event_handlers.delete, name)
+        """Return the name of an event handler, removed at the end.
+
+        It differs from run to run: the server remembers what a handler of a name has done.
+        """
+        name = self.name(f"{suffix}_{self.run_id}")
         self._handlers.add(name)
         return name
 
