@@ -169,6 +169,7 @@ def _quick_ones(api: Api, stack: Stack) -> None:
     _check(_a_schedule_starts_one_workflow_however_often_it_is_delivered, api, stack)
     _check(_a_trigger_that_says_nothing_goes_to_the_dead_letters)
     _check(_clients_may_put_payloads_elsewhere, api)
+    _check(_a_user_verifies_the_deployment, stack)
 
 
 def _check(promise: Callable[..., T], *arguments: Any) -> T:
@@ -211,6 +212,25 @@ def _http_tasks_are_done_by_a_function(api: Api) -> None:
         workflow = _eventually(api, workflow_id, lambda w: w["status"] != "RUNNING")
 
     assert workflow["tasks"][0]["outputData"]["response"]["body"] == {"served": True}
+
+
+def _a_user_verifies_the_deployment(stack: Stack) -> None:
+    """As ``docs/real-account.md`` says, with smaller sizes; all that a sink needs is granted."""
+    sinks = ("sqs:verified", "sns:verified", "eventbridge:verified")
+    given = [argument for sink in sinks for argument in ("--sink", sink)]
+    with _service() as url:
+        said = stack.owner.run(
+            *("dalsegno", "verify", "--json", "--steps", "20", "--wide", "60"),
+            *("--echo-url", url, "--timeout", "300", *given),
+        )
+
+    outcomes = {each["check"]: each for each in json.loads(said)}
+    print({name: (each["result"], each["seconds"]) for name, each in outcomes.items()})
+    assert {each["result"] for each in outcomes.values()} == {"held"}, said
+    received = _sqs().receive_message(
+        QueueUrl=_sqs().get_queue_url(QueueName="verified")["QueueUrl"], WaitTimeSeconds=5
+    )
+    assert len(received["Messages"]) == 1
 
 
 def _results_may_come_by_queue(api: Api, stack: Stack) -> None:

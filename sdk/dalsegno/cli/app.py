@@ -25,6 +25,7 @@ from dalsegno.cli.deploy import deploy
 from dalsegno.cli.dev import dev
 from dalsegno.cli.doctor import doctor
 from dalsegno.cli.init import init
+from dalsegno.cli.verify import verify
 
 _EPILOG: Final = """
 Commands talk to the server at --url, else at DALSEGNO_URL or CONDUCTOR_SERVER_URL, \
@@ -79,6 +80,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(deploy)
 app.command()(doctor)
+app.command()(verify)
 app.command()(cost)
 
 

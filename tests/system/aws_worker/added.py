@@ -7,6 +7,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 
 from dalsegno_cdk import DalsegnoSettings, DalsegnoStack, LambdaWorker, PythonWorker, TaskQueue
 
@@ -70,6 +72,12 @@ def add_workers(stack: DalsegnoStack, settings: DalsegnoSettings) -> None:
         )
         shop.add_event_source(sources.SqsEventSource(queue, report_batch_item_failures=True))
     stack.workflows.grant_worker(shop, "validate_order", "source_part")
+    for sink in (
+        sqs.Queue(stack, "SinkQueue", queue_name="verified"),
+        sns.Topic(stack, "SinkTopic", topic_name="verified"),
+        events.EventBus(stack, "SinkBus", event_bus_name="verified"),
+    ):
+        stack.workflows.grant_publish(sink)
     placed = events.Rule(
         stack,
         "Placed",
