@@ -102,7 +102,7 @@ def consume(
 def _hops(record: SQSRecord) -> int:
     attribute = record.raw_event.get("messageAttributes", {}).get(HOPS_ATTRIBUTE, {})
     text = attribute.get("stringValue") or ""
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isascii() and text.isdecimal() else 0
 
 
 def _delay_seconds(record: SQSRecord, error: Exception) -> float:

@@ -27,6 +27,7 @@ Lineage: TypeAlias = dict[str, int]
 LONGEST_CHAIN: Final = 16
 """How many invocations of one function Lambda lets a chain have; see invocation-recursion."""
 
+_REFUSED: Final = 300
 _NOT_FOUND: Final = 404
 _TRACE: Final = "_X_AMZN_TRACE_ID"
 _SERVICES: Final = {"secrets-manager": "secretsmanager", "eventbridge": "events"}
@@ -67,6 +68,8 @@ class StrictCloud:
         if refusal is not None:
             return refusal
         answer = deliver()
+        if answer.status_code >= _REFUSED and answer.status_code != _NOT_FOUND:
+            return answer
         match event_name.rpartition(".")[2]:
             case "SendMessage" | "SendMessageBatch":
                 self._send(request, answer)

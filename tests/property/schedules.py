@@ -113,7 +113,7 @@ class WildWorld(World):
                 self.stored.queues.delete(queue, [message.receipt])
             elif fate == "repeated" and queue == EVALUATOR_QUEUE:
                 body = message.body
-                self._outlive(lambda body=body: self.engine.evaluate(body))  # type: ignore[misc]
+                self._outlive("Evaluator", lambda body=body: self.engine.evaluate(body))  # type: ignore[misc]
         return True
 
     def _leap(self) -> None:
