@@ -11,7 +11,6 @@ Executions = Mapping[str, Json]
 _REFERENCE: Final = re.compile(r"^\$\{(\w+)\.(input|output)\.?([\w.]*)\}$")
 # Their input is what a worker, or the definition, is given, and no operator has changed.
 _WORKED: Final = {"SIMPLE"}
-_CONTAINERS: Final = {"DO_WHILE", "FORK", "FORK_JOIN", "FORK_JOIN_DYNAMIC", "SWITCH"}
 
 
 def violations(executions: Executions, record: Record) -> Iterator[str]:
@@ -51,9 +50,7 @@ def _of_its_end(workflow: Json) -> Iterator[str]:
     for ref, task in current(workflow).items():
         if task["status"] not in {"COMPLETED", "SKIPPED", "COMPLETED_WITH_ERRORS"}:
             optional = (task.get("workflowTask") or {}).get("optional")
-            left = task["status"] == "CANCELED" and (
-                _ended_by_task(workflow) or _skips_a_container(workflow)
-            )
+            left = _ended_by_task(workflow) and task["status"] == "CANCELED"
             if not optional and not left:
                 yield f"is complete, but {ref} is {task['status']}"
 
@@ -85,14 +82,6 @@ def _of_its_attempts(workflow: Json, record: Record) -> Iterator[str]:
         by_hand = isinstance(token, str) and token.startswith("by-hand-")
         if not by_hand and token not in record.reported.get(task["taskId"], ()):
             yield f"{task['referenceTaskName']} has the output {task['outputData']} of no report"
-
-
-def _skips_a_container(workflow: Json) -> bool:
-    """Return whether a task was skipped whose contents were cancelled with it."""
-    return any(
-        task["status"] == "SKIPPED" and task["taskType"] in _CONTAINERS
-        for task in workflow["tasks"]
-    )
 
 
 def _of_its_inputs(workflow: Json) -> Iterator[str]:

@@ -86,6 +86,27 @@ def test_rerun_from_before_a_fork_does_all_of_it_again(world: World) -> None:
     assert len(again.tasks) == 5
 
 
+def test_rerun_from_the_join_of_a_dynamic_fork_waits_for_its_branches_again(world: World) -> None:
+    branches = [simple("a"), simple("b")]
+    fork = system(
+        "FORK_JOIN_DYNAMIC",
+        "f",
+        {"tasks": branches, "inputs": {}},
+        dynamicForkTasksParam="tasks",
+        dynamicForkTasksInputParamName="inputs",
+    )
+    world.register(fork, system("JOIN", "j"), simple("z"))
+    w = world.start()
+    world.terminate(w)
+
+    world.rerun(w, reRunFromTaskId=world.task(w, "j").task_id)
+
+    assert world.task(w, "j").status == "IN_PROGRESS"
+    again = world.play(w)
+    assert again.status == "COMPLETED"
+    assert {task_of(again, ref).status for ref in ("a", "b", "j", "z")} == {"COMPLETED"}
+
+
 def test_rerun_within_a_loop_goes_back_to_that_turn(world: World) -> None:
     loop = system(
         "DO_WHILE", "l", loopOver=[simple("a"), simple("b")], loopCondition="$.l['iteration'] < 3"

@@ -8,6 +8,7 @@ from dalsegno_state import flow, ids
 from dalsegno_state.draft import Draft, Place
 from dalsegno_state.execution import TaskState
 from dalsegno_state.operations.reopening import delete, is_of_this_run, reopen_unsuccessful
+from dalsegno_state.outputs import members
 from dalsegno_state.plan import Role
 from dalsegno_state.task_type import Seed
 
@@ -41,7 +42,13 @@ def do_again(draft: Draft, target: TaskState, given: JsonObject | None) -> None:
     flow.behaviour(draft, place).schedule(
         draft,
         place,
-        Seed(node=target.node, whole_input=given, membership=target.membership),
+        Seed(
+            node=target.node,
+            whole_input=given,
+            membership=target.membership,
+            # What a dynamic fork told its JOIN, no definition does.
+            join_on=members(draft, target) if target.task_type == "JOIN" else None,
+        ),
     )
 
 
