@@ -34,7 +34,7 @@ _ROTATION: Final = (
     "revoked access key is locked out within a minute."
 )
 _AUTHORIZER: Final = (
-    "In auth mode `keys` the functions check callers, in mode `none` nobody does; requests to "
+    "In auth mode `keys` the functions check callers, in mode `none` nothing does; requests to "
     "webhooks are checked by their secrets, in every mode but `none`."
 )
 _KEY_ACTIONS: Final = ("kms:GenerateDataKey*", "kms:ReEncrypt*")

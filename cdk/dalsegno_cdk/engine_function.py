@@ -55,7 +55,7 @@ class EngineFunction(Construct):
             reserved_concurrent_executions=reserved_concurrency,
             tracing=lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED,
             log_group=log_group,
-            # A workflow of many steps comes to the same function again and again: no loop.
+            # A workflow of many steps invokes the same function again and again: no loop.
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
             environment={**environment, "POWERTOOLS_SERVICE_NAME": module},
         )

@@ -54,7 +54,7 @@ class PythonWorker(lambda_.Function):
             architecture=architecture_of(settings),
             **{
                 "memory_size": _MEMORY_MB,
-                # A workflow of many steps comes to the same worker again and again: no loop.
+                # A workflow of many steps invokes the same worker again and again: no loop.
                 "recursive_loop": lambda_.RecursiveLoop.ALLOW,
                 **options,
             },

@@ -184,7 +184,7 @@ class Rights:
     def trigger(self, function: EngineFunction) -> None:
         """Let a function create workflows and tell the evaluator of them, and nothing else.
 
-        Whoever starts a workflow of a group with a rate limit lets others of it begin, too.
+        A start in a group with a rate limit lets others of the group begin, too.
         """
         executions = self.storage.executions.table_arn
         function.allow(

@@ -181,7 +181,7 @@ def _wake_watchers(draft: Draft, place: Place) -> None:
 def _step_over_contents(draft: Draft, place: Place) -> bool:
     """Spare those that wait for a task within a skipped one; return whether its JOIN goes on.
 
-    The JOIN of a skipped fork is stepped over with it: nobody would ever arrive there.
+    The JOIN of a skipped fork is stepped over with it: nothing would ever arrive there.
     """
     is_fork = place.node.task.type in {"FORK_JOIN", "FORK_JOIN_DYNAMIC"}
     next_ref = place.node.next_ref

@@ -117,22 +117,21 @@ def _of_scheduler(sent: Sent) -> Iterator[str]:
         yield f"a schedule named {name!r}"
 
 
-def _of_secrets_manager(sent: Sent) -> Iterator[str]:
-    name = sent.asked.get("Name", "x")
-    if not _SECRET_NAME.fullmatch(name):
-        yield f"a secret named {name!r}"
+def _named(what: str, pattern: re.Pattern[str]) -> Callable[[Sent], Iterator[str]]:
+    """Return the rule that the name in a request, if any, is as a pattern says."""
 
+    def rule(sent: Sent) -> Iterator[str]:
+        name = sent.asked.get("Name")
+        if name is not None and not pattern.fullmatch(name):
+            yield f"a {what} named {name!r}"
 
-def _of_ssm(sent: Sent) -> Iterator[str]:
-    name = sent.asked.get("Name", "x")
-    if not _PARAMETER_NAME.fullmatch(name):
-        yield f"a parameter named {name!r}"
+    return rule
 
 
 _RULES: Final[Mapping[str, Callable[[Sent], Iterator[str]]]] = {
     "dynamodb": _of_dynamodb,
     "sqs": _of_sqs,
     "scheduler": _of_scheduler,
-    "secretsmanager": _of_secrets_manager,
-    "ssm": _of_ssm,
+    "secretsmanager": _named("secret", _SECRET_NAME),
+    "ssm": _named("parameter", _PARAMETER_NAME),
 }

@@ -1,19 +1,19 @@
 """The strict cloud as a proxy: what functions ask an emulator for goes by their rights."""
 
 import http.client
-import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from tests.cloud.accesses import Sent
 from tests.cloud.judge import Judge
 from tests.cloud.limits import breach
+from tests.cloud.refusals import access_denied
+from tests.serving import serving
 
 # Functions of these tests name themselves in the user agent, by AWS_SDK_UA_APP_ID.
 _APP: Final = re.compile(r"(?:^|\s)app/(\S+)")
@@ -68,23 +68,8 @@ class StrictProxy:
 def strict_proxy(target: str) -> Iterator[StrictProxy]:
     """Give a proxy on a free port of 127.0.0.1 that passes on to ``target``."""
     proxy = StrictProxy("", target)
-    handler = type("Handler", (_Handler,), {"proxy": proxy})
-    with _Server(("127.0.0.1", 0), handler) as server:
-        proxy.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: functions are killed while they ask."""
+    with serving(type("Handler", (_Handler,), {"proxy": proxy})) as proxy.url:
+        yield proxy
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -166,14 +151,10 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _refuse(self, sent: Sent, said: str) -> None:
-        if sent.service in {"s3", "sns"}:
-            text = f"<Error><Code>AccessDenied</Code><Message>{said}</Message></Error>"
-            content, status = text.encode(), 403
-        else:
-            error = {"__type": "AccessDeniedException", "message": said}
-            content, status = json.dumps(error).encode(), 400
+        status, headers, content = access_denied(sent.service, said)
         self.send_response(status)
-        self.send_header("x-amzn-errortype", "AccessDeniedException")
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

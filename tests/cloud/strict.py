@@ -20,6 +20,7 @@ from dalsegno_state.aws import AwsSettings
 from tests.cloud.accesses import Access, Sent, accesses
 from tests.cloud.judge import ANY, Judge
 from tests.cloud.limits import breach
+from tests.cloud.refusals import Refusal, access_denied, invalid
 from tests.cloud.template import STAGE, CloudTemplate, Function, synthesized
 
 Lineage: TypeAlias = dict[str, int]
@@ -86,7 +87,7 @@ class StrictCloud:
         if self.judge.allows(self.acting, listing):
             return answer
         self.judge.denied[f"{self.acting} may not learn of an absent object: {listing}"] = listing
-        return access_denied(sent, "an object that may not be there")
+        return _answer(sent, access_denied(sent.service, "an object that may not be there"))
 
     def _send(self, request: Any, answer: AWSResponse) -> None:
         """Hand the lineage of the sender on to its messages, as SQS does."""
@@ -132,9 +133,9 @@ class StrictCloud:
         sent = sent_by(event_name, request)
         said = self.judge.refusal(self.acting, sent)
         if said is not None:
-            return access_denied(sent, said)
+            return _answer(sent, access_denied(sent.service, said))
         beyond = breach(sent)
-        return None if beyond is None else invalid(sent, beyond)
+        return None if beyond is None else _answer(sent, invalid(sent.service, beyond))
 
 
 def _trace(lineage: Lineage) -> str:
@@ -160,24 +161,9 @@ def sent_by(event_name: str, request: Any) -> Sent:
     )
 
 
-def access_denied(sent: Sent, said: str) -> AWSResponse:
-    """Return how a service says that its caller may not do this."""
-    if sent.service in {"s3", "sns"}:
-        text = f"<Error><Code>AccessDenied</Code><Message>{said}</Message></Error>"
-        if sent.service == "sns":
-            text = f"<ErrorResponse>{text}</ErrorResponse>"
-        return AWSResponse(sent.url, 403, {}, MockRawResponse(text.encode()))
-    code = "AccessDeniedException"
-    body = json.dumps({"__type": code, "message": said, "Message": said}).encode()
-    return AWSResponse(sent.url, 400, {"x-amzn-errortype": code}, MockRawResponse(body))
-
-
-def invalid(sent: Sent, said: str) -> AWSResponse:
-    """Return how a service says that a request makes no sense to it."""
-    code = "InvalidParameterValue" if sent.service == "sqs" else "ValidationException"
-    message = f"Item size: {said}" if said.startswith("an item of") else said
-    body = json.dumps({"__type": code, "message": message}).encode()
-    return AWSResponse(sent.url, 400, {"x-amzn-errortype": code}, MockRawResponse(body))
+def _answer(sent: Sent, refusal: Refusal) -> AWSResponse:
+    status, headers, content = refusal
+    return AWSResponse(sent.url, status, headers, MockRawResponse(content))
 
 
 def strict_cloud(settings: AwsSettings) -> StrictCloud:

@@ -186,7 +186,7 @@ def test_sinks() -> None:
 
 
 def test_every_client_of_the_engine_is_read() -> None:
-    """A service that no rule reads would be one that nobody judges."""
+    """A service that no rule reads would not be judged."""
     services = {name for name, value in vars(Clients).items() if hasattr(value, "attrname")}
     read: dict[str, Callable[..., None]] = {
         "dynamodb": test_tables,

@@ -1,16 +1,16 @@
 """``dalsegno import conductor``: from another server that speaks its API."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
 import pytest
 
+from tests.serving import serving
 from tests.terminal import Cli
 
 Serve = Callable[[Path | None], AbstractContextManager[str]]
@@ -86,13 +86,8 @@ class _OldConductor(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def an_old_conductor() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _OldConductor)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+    with serving(_OldConductor) as url:
+        yield url
 
 
 def _results(told: list[dict[str, str]]) -> list[tuple[str, str, str]]:

@@ -1,21 +1,20 @@
 """``dalsegno verify``."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
 
 from dalsegno.cli.verify.checks import CHECKS
+from tests.serving import serving
 from tests.terminal import Cli
 
 SMALL = ("--steps", 3, "--wide", 5, "--timeout", 30)
 
 
 def test_every_check_holds_on_a_local_server(cli: Cli, prefix: str) -> None:
-    with _service() as url:
+    with serving(_Echo) as url:
         ran = cli("verify", *SMALL, "--prefix", prefix, "--echo-url", url, "--json")
 
     results = {each["check"]: each["result"] for each in ran.json}
@@ -104,19 +103,6 @@ def test_checks_are_listed_with_what_they_do(cli: Cli) -> None:
 @pytest.fixture
 def prefix(a_name: Callable[[str], str]) -> str:
     return a_name("verify")
-
-
-@contextmanager
-def _service() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Echo(BaseHTTPRequestHandler):

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -47,6 +47,7 @@ from examples.violin_shop.ledger import Ledger
 from examples.violin_shop_sdk import workers
 from tests.eventually import eventually
 from tests.phases import timed
+from tests.serving import serving
 from tests.side_by_side import side_by_side
 from tests.system.stack import Stack
 from tests.violin_orders import check_orders, payments
@@ -200,7 +201,7 @@ def _run_suite(stack: Stack, *files: str) -> None:
 
 
 def _http_tasks_are_done_by_a_function(api: Api) -> None:
-    with _service() as url:
+    with serving(_Handler) as url:
         task = {
             "name": "call",
             "taskReferenceName": "call",
@@ -218,7 +219,7 @@ def _a_user_verifies_the_deployment(stack: Stack) -> None:
     """As ``docs/real-account.md`` says, with smaller sizes; all that a sink needs is granted."""
     sinks = ("sqs:verified", "sns:verified", "eventbridge:verified")
     given = [argument for sink in sinks for argument in ("--sink", sink)]
-    with _service() as url:
+    with serving(_Handler) as url:
         said = stack.owner.run(
             *("dalsegno", "verify", "--json", "--steps", "20", "--wide", "60"),
             *("--echo-url", url, "--timeout", "300", *given),
@@ -722,20 +723,6 @@ def _sqs() -> Any:
 
 def _client(service: str) -> Any:
     return botocore.session.get_session().create_client(service)
-
-
-@contextmanager
-def _service() -> Iterator[str]:
-    """Serve one document on a free port of this machine."""
-    server = HTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -6,9 +6,8 @@ from typing import Final, NotRequired, TypedDict
 
 from dalsegno.errors import PayloadTooLargeError
 
-MAX_BODY_BYTES: Final = (
-    10 * 1024 * 1024
-)  # as Conductor; Lambda refuses requests above 6 MB before us
+# As Conductor; Lambda refuses requests above 6 MB before they come here.
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 
 
 class GatewayHttp(TypedDict):

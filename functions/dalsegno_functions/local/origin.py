@@ -15,7 +15,7 @@ from dalsegno.errors import ConductorError, ForbiddenError
 from dalsegno_functions.auth.roles import steers
 from dalsegno_functions.http.routes import Route
 
-# Names below these mean nothing outside. Somebody in the same network may own one all the same
+# Names below these mean nothing outside. A machine in the same network may own one all the same
 # (mDNS, LLMNR), so pages must not be called so: a browser may ask for addresses, for localhost
 # and for the names that the server was told.
 _PRIVATE_DOMAINS: Final = (".local", ".internal")

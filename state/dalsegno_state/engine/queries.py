@@ -314,7 +314,7 @@ class Queries:
     def _unlinked(self, workflow: WorkflowState, names: Collection[str]) -> WorkflowState:
         """Return a workflow without the path of an input of which something is masked.
 
-        Whoever is told a path may fetch what was put there, which nobody masks.
+        A caller who is told a path may fetch what was put there, unmasked.
         """
         path = workflow.external_input_path
         if path is None or not self._has_masked(workflow.input, names):
